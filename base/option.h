@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One table of options per subcommand, on top of getopt_long: it parses, checks ranges, prints the
+ * help, the completion words and the man page's section. A table ends with a NULL name. */
+#ifndef BASE_OPTION_H
+#define BASE_OPTION_H
+
+#include "base/error.h"
+#include "base/text.h"
+
+#include <stdint.h>
+
+enum option_type {
+    OPTION_FLAG,   /* bool */
+    OPTION_COUNT,  /* uint64_t within [min, max] */
+    OPTION_NUMBER, /* double within [min, max] */
+    OPTION_TEXT,   /* const char *, borrowed from argv */
+    OPTION_WORD,   /* const char *, one of .words */
+    OPTION_TEXTS   /* struct option_texts: may be given several times */
+};
+
+struct option_texts {
+    const char **text; /* (n) borrowed from argv */
+    size_t n, capacity;
+};
+
+struct option {
+    char letter; /* 0: no short form */
+    const char *name;
+    enum option_type type;
+    const char *argument;     /* as shown in the help: "N", "FILE"; NULL for flags */
+    const char *help;         /* one line; the preset is told here */
+    void *value;              /* holds the preset before parsing */
+    double min, max;          /* both 0: no limit */
+    const char *const *words; /* OPTION_WORD, NULL-ended */
+};
+
+struct option_usage {
+    const char *command;   /* "run" */
+    const char *arguments; /* "SCENARIO" */
+    const char *summary;   /* one line */
+    const char *details;   /* further lines, may be NULL */
+    size_t min_arguments, max_arguments;
+};
+
+/* Parses argv[1..argc-1]; *first gets the index of the first operand (operands are moved to the
+ * end, GNU fashion). False: err names what is wrong and what would be right. */
+bool option_parse(int argc, char **argv, const struct option *table,
+                  const struct option_usage *usage, int *first, struct error *err);
+void option_help(const struct option *table, const struct option_usage *usage, struct text *out);
+/* The words that complete this command's line: "--seed --json ...", one a line. */
+void option_words(const struct option *table, struct text *out);
+/* This command's section of the man page, in roff. */
+void option_roff(const struct option *table, const struct option_usage *usage, struct text *out);
+void option_texts_free(struct option_texts *texts);
+
+#endif
