@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Requests over time: readers of recorded traces and our own generator behind one source, plus
+ * the statistics that a closed form needs. */
+#ifndef WORKLOADS_WORKLOAD_H
+#define WORKLOADS_WORKLOAD_H
+
+#include "base/fields.h"
+#include "base/stream.h"
+
+struct workload_request {
+    uint64_t id;                           /* position in the source, from 0, before thinning */
+    int64_t arrival_ps;                    /* since the first request of the trace */
+    uint64_t prompt_tokens, output_tokens; /* output 0: a failed request, kept and flagged */
+    size_t line;                           /* line of the trace file, 0 for generated ones */
+};
+
+/* The recorded formats; the names are those of `workload.trace.format`. */
+enum workload_trace_format { WORKLOAD_AZURE, WORKLOAD_VIDUR };
+
+struct workload_trace_spec {
+    char *file;       /* as the user wrote it */
+    char *folder_of;  /* the file that names it: relative paths start there. Set by the loader */
+    int format;       /* enum workload_trace_format */
+    double thin;      /* keep each request with this probability, (0, 1] */
+    double stretch;   /* arrival times are multiplied by this */
+    bool sort;        /* stable sort instead of refusing stamps that go backwards */
+    bool drop_failed; /* leave out requests with 0 output tokens */
+    uint64_t limit;   /* at most so many requests, 0: all */
+};
+
+/* Lengths drawn by the generator: log-normal with the given median and sigma of the logarithm,
+ * rounded and clamped to [min, max]. */
+struct workload_lengths {
+    double median, log_sigma;
+    uint64_t min, max;
+};
+
+struct workload_generator_spec {
+    uint64_t requests;
+    double rate_per_s;
+    double cv; /* of the inter-arrival times: 1 is Poisson, else gamma with shape 1/cv^2 */
+    struct workload_lengths prompt, output;
+    uint64_t seed;
+};
+
+struct workload {
+    bool has_trace, has_generator; /* exactly one */
+    struct workload_trace_spec trace;
+    struct workload_generator_spec generator;
+};
+
+extern const struct field workload_fields[]; /* kind "workload" */
+
+bool workload_read(const struct tree *node, struct workload *out, struct error *err);
+void workload_free(struct workload *workload);
+
+/* Where the trace file lies: beside the file that names it, then $QEILSIM_TRACES, then
+ * DATA/workloads/traces. NULL with a fault that says where to get it. Freed with free(). */
+char *workload_trace_path(const struct workload_trace_spec *spec, struct error *err);
+
+/* A stream of requests in order of arrival. `seed` decides thinning. The caller owns the result and
+ * frees it with workload_source_close. */
+struct workload_source;
+struct workload_source *workload_source_open(const struct workload *workload, uint64_t seed,
+                                             struct error *err);
+void workload_source_close(struct workload_source *source);
+/* *end is set when there is no further request. False: err has the place. An empty trace (header
+ * only) is a fault. */
+bool workload_source_next(struct workload_source *source, struct workload_request *out, bool *end,
+                          struct error *err);
+size_t workload_source_inversions(const struct workload_source *source); /* stamps put in order */
+
+struct workload_statistics {
+    uint64_t requests, failed; /* failed: 0 output tokens */
+    double span_s;             /* first to last arrival */
+    double prompt_sum, output_sum;
+    double prompt_mean, prompt_sd, output_mean, output_sd;
+    uint64_t prompt_p50, prompt_p90, prompt_p99, prompt_max;
+    uint64_t output_p50, output_p90, output_p99, output_max;
+    double rate_per_s, cv;                /* cv of inter-arrival times */
+    double correlation;                   /* of prompt and output lengths */
+    uint64_t peak_1s, peak_10s, peak_60s; /* most arrivals in any half-open window */
+};
+
+/* Reads the whole source once. */
+bool workload_statistics(const struct workload *workload, uint64_t seed,
+                         struct workload_statistics *out, struct error *err);
+
+#endif
