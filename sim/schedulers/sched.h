@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Schedulers: searchers of plans. Each sees only a struct problem and feeds one unbounded archive
+ * of every feasible score that it obtained, so that all of them are judged alike. */
+#ifndef SIM_SCHEDULERS_SCHED_H
+#define SIM_SCHEDULERS_SCHED_H
+
+#include "analysis/pareto.h"
+#include "base/error.h"
+#include "sim/problem.h"
+
+#define SCHED_EXACT_LIMIT UINT64_C(20000000)
+
+struct sched_options {
+    uint64_t evaluations; /* the most that may be used; `exact` has exact_limit instead */
+    uint64_t seed;
+    uint64_t exact_limit; /* assignments that `exact` will enumerate; 0: SCHED_EXACT_LIMIT */
+    void *context;        /* handed to the two functions below, each of which may be NULL */
+    void (*note)(void *context, const char *sentence); /* what the user should know beforehand */
+    /* Called now and then; false ends the search, which keeps what it has. */
+    bool (*progress)(void *context, uint64_t evaluations, uint64_t budget, size_t front);
+    size_t device; /* single-DEVICE: which one; sched_run fills it in */
+};
+
+/* What a search found. Member i of the archive stands for row archive.id[i] below. */
+struct sched_front {
+    struct analysis_archive archive; /* feasible and nondominated, sorted by objectives */
+    size_t n_genes;
+    uint16_t *genes;             /* (capacity, n_genes) assignments, by row */
+    struct problem_score *score; /* (capacity) by row */
+    size_t capacity;
+    size_t *vacant; /* (n_vacant) rows free for new members */
+    size_t n_vacant;
+    uint64_t evaluations; /* used by this search */
+    bool cut_short;       /* the budget or progress() ended it before it was done */
+    uint16_t *nearest;    /* (n_genes) nothing feasible seen: least violating; else NULL */
+    struct problem_score nearest_score;
+};
+
+struct sched {
+    const char *name, *summary;
+    /* Adds what it finds to an initialised front. False: err says why there was no search. */
+    bool (*run)(struct problem *problem, const struct sched_options *options,
+                struct sched_front *front, struct error *err);
+};
+
+/* Runs the scheduler called `name`, single-DEVICE included. An unknown name is a fault that says
+ * what exists. The caller frees *front with sched_front_free; it is empty after a fault. */
+bool sched_run(struct problem *problem, const char *name, const struct sched_options *options,
+               struct sched_front *front, struct error *err);
+/* Whether `name` could run on the problem, as told by sched_run. problem may be NULL: then any
+ * single-DEVICE will do. */
+bool sched_check(const struct problem *problem, const char *name, struct error *err);
+
+/* The scheduler of that name (any "single-..." gives the one of single-DEVICE), or NULL. */
+const struct sched *sched_find(const char *name);
+/* All names, NULL-ended, in the order of the documentation; the first is "single-DEVICE". */
+const char *const *sched_names(void);
+
+/* Number of assignments of a problem; UINT64_MAX when there are more than fit. */
+uint64_t sched_exact_size(const struct problem *problem);
+
+void sched_front_init(struct sched_front *front, const struct problem *problem);
+void sched_front_free(struct sched_front *front);
+/* Assignment and score of archive member i. Borrowed; valid until the front changes. */
+const uint16_t *sched_front_genes(const struct sched_front *front, size_t i);
+const struct problem_score *sched_front_score(const struct sched_front *front, size_t i);
+/* Offers a scored assignment, by whomever it was scored. */
+void sched_front_offer(struct sched_front *front, const uint16_t *genes,
+                       const struct problem_score *score);
+
+#endif
