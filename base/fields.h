@@ -31,6 +31,7 @@ struct field {
     size_t count_offset;   /* lists: where the size_t count goes */
     size_t present_offset; /* if not 0: a bool that is set when the key was given */
     double scale;          /* file unit to SI; 0 means 1 */
+    double shift;          /* added after scaling: 273.15 makes kelvins of degrees Celsius */
     double min, max;       /* in file units, both ends allowed; both 0 means: any finite number */
     const char *const *names;   /* FIELD_ENUM, NULL-ended */
     const struct field *fields; /* FIELD_MAP, FIELD_LIST */

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a device file says: how fast, how hungry, how hot. SI units; the files' units are in the
+ * field table (device.c), which is also what `qeilsim schema device` prints. */
+#ifndef DEVICES_DEVICE_H
+#define DEVICES_DEVICE_H
+
+#include "base/fields.h"
+
+enum device_kind { DEVICE_CPU, DEVICE_GPU, DEVICE_NPU };
+
+/* Peak arithmetic rate in one number format, at nominal clock. */
+struct device_peak {
+    char *name;           /* "f32", "f16", "int8" */
+    double vector_FLOPps; /* units that a matrix-vector product uses */
+    double matrix_FLOPps; /* matrix units; equal to the vector rate where there are none */
+};
+
+/* Dequantisation: time that one weight of a storage format costs besides its bytes (c_q). */
+struct device_dequant {
+    char *name; /* "Q4_K" */
+    double s_per_weight;
+};
+
+struct device_compute {
+    struct device_peak *peak;
+    size_t n_peaks;
+    char *float_weights;     /* peak used for F32, F16, BF16 weights */
+    char *quantised_weights; /* peak used for quantised weights */
+    double efficiency;       /* eff_c: share of the matrix peak that long matrix products reach */
+    uint64_t vector_rows;    /* M_vec: up to so many rows the vector units work */
+    uint64_t tile_rows;      /* matrix rows are padded to a multiple of this */
+    uint64_t fixed_rows;     /* fixed graph length of an NPU: 0 none, else every pass is padded */
+    double overlap_p;        /* exponent of the norm that joins compute and memory time */
+    struct device_dequant *dequant;
+    size_t n_dequant;
+};
+
+struct device_attention {
+    double s_per_sequence;      /* t_q */
+    double efficiency;          /* share of the peak that attention kernels reach: R_attn */
+    double kv_efficiency;       /* share of R_dram at which decode reads the cache: R_kv */
+    double mixed_kv_efficiency; /* the same in passes that also prefill */
+    double s_per_head_token;    /* kappa_h, kernels without flash attention; 0 else */
+    uint64_t tile_rows;         /* rows of a prompt that share one reading of the cache */
+};
+
+struct device_cache {
+    char *name;
+    double capacity_B, bandwidth_Bps;
+};
+
+struct device_memory {
+    double bandwidth_Bps; /* of the memory that the device sits on */
+    double efficiency;    /* eff_m: one number per device */
+    double noc_Bps;       /* what its port to the fabric carries at nominal clock; 0: no limit */
+    struct device_cache *cache;
+    size_t n_caches;
+};
+
+struct device_overheads {
+    double operator_s; /* t_0: per operator, at nominal clock */
+    double pass_s;     /* t_pass0: the host's time per pass */
+};
+
+struct device_pstate {
+    double clock_Hz, voltage_V;
+};
+
+struct device_clocks {
+    double nominal_Hz, nominal_V;
+    struct device_pstate *pstate; /* fastest first; none given: the nominal state alone */
+    size_t n_pstates;
+};
+
+/* Sub-threshold leakage in BSIM form; DESIGN: P_L0 v exp(k_V (V - V_0)) (T/T_0)^2
+ * exp(-(q V_th,eff / n k_B) (1/T - 1/T_0)). */
+struct device_leakage {
+    double reference_W;   /* P_L0, at nominal voltage and reference temperature */
+    double reference_K;   /* T_0 */
+    double voltage_per_V; /* k_V */
+    double threshold_V;   /* V_th,eff: threshold extrapolated to 0 K */
+    double swing;         /* n */
+};
+
+struct device_power {
+    double idle_W; /* measured idle draw, leakage included */
+    double idle_K; /* die temperature at which it was measured */
+    double active_W;
+    double flop_J, byte_J; /* e_F at nominal voltage, e_B */
+    struct device_leakage leakage;
+    double cap_W; /* board or package limit; 0 none */
+    double sleep_W;
+    bool can_sleep; /* sleep_W was given: an unused device may be switched off */
+    double wake_s, wake_J;
+};
+
+struct device_node {
+    char *name;
+    double capacity_JpK;
+    double ambient_WpK; /* conductance to ambient, 0 none */
+};
+
+struct device_coupling {
+    char *from, *to; /* node names; in a platform "DEVICE.NODE" */
+    double conductance_WpK;
+};
+
+struct device_thermal_spec {
+    struct device_node *node; /* the first one is the die: it takes the power */
+    size_t n_nodes;
+    struct device_coupling *coupling;
+    size_t n_couplings;
+    double throttle_K, limit_K;
+    double hysteresis_K; /* a difference */
+    double poll_s;
+    double guard; /* the guard acts at this share of the limit in degrees Celsius */
+};
+
+struct device_reliability {
+    double mtbf_s; /* 0: never fails */
+    double weibull_shape;
+};
+
+struct device_software {
+    char *name;
+    double factor; /* all times are multiplied by it */
+};
+
+struct device {
+    char *schema;
+    char *name; /* within its platform; in a device file the catalogue name */
+    char *title;
+    int kind;        /* enum device_kind */
+    char *class;     /* "gddr-gpu", "hbm-gpu", "soc-npu", ...: what it shares priors with */
+    char *catalogue; /* the catalogue entry it was expanded from, or NULL */
+    char *pool;      /* memory pool of the platform it works in */
+    char **aliases;
+    size_t n_aliases;
+    struct device_compute compute;
+    struct device_attention attention;
+    struct device_memory memory;
+    struct device_overheads overheads;
+    struct device_clocks clocks;
+    struct device_power power;
+    struct device_thermal_spec thermal;
+    struct device_reliability reliability;
+    struct device_software software;
+    double price_usd;
+    const struct tree *sources; /* borrowed from the tree that was read */
+};
+
+/* The field table of kind "device", and the same with the members of a platform's device entry. */
+extern const struct field device_fields[];
+extern const struct field device_node_fields[], device_coupling_fields[];
+
+bool device_read(const struct tree *node, struct device *out, struct error *err);
+/* Checks what a table cannot: P-states in order, known peak names, idle power above its leakage,
+ * thermal network connected to ambient or `shared` (a platform connects it), throttle below limit.
+ */
+bool device_check(const struct device *device, const struct tree *node, bool shared,
+                  struct error *err);
+void device_free(struct device *device);
+
+const struct device_peak *device_find_peak(const struct device *device, const char *name);
+
+/* Number of P-states (at least 1) and the relative clock f and voltage v of one. */
+size_t device_pstates(const struct device *device);
+double device_relative_clock(const struct device *device, size_t pstate);
+double device_relative_voltage(const struct device *device, size_t pstate);
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "devices/roofline.h"
+
+#include <math.h>
+#include <string.h>
+
+double device_norm(double a, double b, double p)
+{
+    if (p == 2)
+        return sqrt(a * a + b * b);
+    double high = a > b ? a : b, low = a > b ? b : a;
+    if (low <= 0)
+        return high;
+    return high * pow(1 + pow(low / high, p), 1 / p);
+}
+
+static bool is_float(const struct workload_format *format)
+{
+    return !format || format->block_weights == 1;
+}
+
+static const struct device_peak *peak_for(const struct device *device,
+                                          const struct workload_format *format)
+{
+    const struct device_compute *compute = &device->compute;
+    return device_find_peak(device,
+                            is_float(format) ? compute->float_weights : compute->quantised_weights);
+}
+
+static double round_up(double rows, double multiple)
+{
+    return multiple > 1 ? ceil(rows / multiple) * multiple : rows;
+}
+
+double device_padded_rows(const struct device *device, double rows)
+{
+    const struct device_compute *compute = &device->compute;
+    if (rows <= (double)compute->vector_rows)
+        return rows;
+    if (compute->fixed_rows)
+        return round_up(rows, (double)compute->fixed_rows);
+    return round_up(rows, (double)compute->tile_rows);
+}
+
+double device_rate_FLOPps(const struct device *device, const struct workload_format *format,
+                          double rows)
+{
+    const struct device_peak *peak = peak_for(device, format);
+    if (rows <= (double)device->compute.vector_rows)
+        return peak->vector_FLOPps;
+    return device->compute.efficiency * peak->matrix_FLOPps;
+}
+
+double device_stream_Bps(const struct device *device, double clock)
+{
+    double dram = device->memory.efficiency * device->memory.bandwidth_Bps;
+    double port = device->memory.noc_Bps > 0 ? clock * device->memory.noc_Bps : INFINITY;
+    return fmin(dram, port);
+}
+
+/* The rate at which an operand with this reuse distance arrives: the smallest cache that holds it
+ * (its bandwidth follows the core clock), else memory. */
+static double rate_for(const struct device *device, const struct device_condition *at,
+                       double reuse_B)
+{
+    const struct device_memory *memory = &device->memory;
+    for (size_t i = 0; i < memory->n_caches; i++)
+        if (reuse_B <= memory->cache[i].capacity_B)
+            return at->clock * memory->cache[i].bandwidth_Bps;
+    return fmin(device_stream_Bps(device, at->clock), at->bandwidth_Bps);
+}
+
+static double dequant_s(const struct device *device, const struct workload_format *format)
+{
+    for (size_t i = 0; format && i < device->compute.n_dequant; i++)
+        if (strcmp(device->compute.dequant[i].name, format->name) == 0)
+            return device->compute.dequant[i].s_per_weight;
+    return 0;
+}
+
+static void add(struct device_cost *cost, const struct device *device, double count,
+                struct device_cost one)
+{
+    double scale = count * device->software.factor;
+    cost->time_s += scale * one.time_s;
+    cost->time_per_context_s += scale * one.time_per_context_s;
+    cost->overhead_s += scale * one.overhead_s;
+    cost->compute_s += scale * one.compute_s;
+    cost->memory_s += scale * one.memory_s;
+    cost->flops += count * one.flops;
+    cost->flops_per_context += count * one.flops_per_context;
+    cost->bytes += count * one.bytes;
+    cost->bytes_per_context += count * one.bytes_per_context;
+}
+
+/* Embedding, products and element-wise operators: all rows go through alike. */
+static struct device_cost dense_cost(const struct device *device,
+                                     const struct workload_operator *op, double rows,
+                                     const struct device_condition *at)
+{
+    struct device_cost one = {0};
+    double overhead = device->overheads.operator_s / at->clock;
+    double activation_B = rows * op->activation_bytes_per_row;
+    one.bytes = op->weight_bytes + activation_B;
+    one.memory_s = activation_B / rate_for(device, at, activation_B);
+    if (op->weight_bytes > 0)
+        one.memory_s += op->weight_bytes / rate_for(device, at, at->pass_weight_bytes);
+    one.flops = rows * op->flops_per_row;
+    if (op->kind == WORKLOAD_MATMUL) {
+        double padded = device_padded_rows(device, rows) * op->flops_per_row;
+        one.compute_s = (padded / device_rate_FLOPps(device, op->format, rows) +
+                         dequant_s(device, op->format) * op->weights) /
+                        at->clock;
+    }
+    one.overhead_s = overhead;
+    one.time_s = overhead + device_norm(one.compute_s, one.memory_s, device->compute.overlap_p);
+    return one;
+}
+
+/* kappa: seconds per context token that one decode row attends to. */
+static double decode_kappa_s(const struct device *device, const struct workload_operator *op,
+                             const struct device_condition *at, double kv_efficiency)
+{
+    double rate = device->attention.efficiency * peak_for(device, NULL)->vector_FLOPps * at->clock;
+    double read = kv_efficiency * rate_for(device, at, at->pass_weight_bytes);
+    double flash = device_norm(op->flops_per_pair / rate, op->kv_bytes_per_token / read,
+                               device->compute.overlap_p);
+    return fmax(flash, op->q_heads * device->attention.s_per_head_token / at->clock);
+}
+
+/* Attention is exactly affine in the context of the decode rows, so that steps can be summed. */
+static struct device_cost attention_cost(const struct device *device,
+                                         const struct workload_operator *op,
+                                         const struct device_pass *pass,
+                                         const struct device_condition *at)
+{
+    struct device_cost one = {0};
+    const struct device_attention *attention = &device->attention;
+    double sequences = pass->decode_sequences + pass->prefill_sequences;
+    double rows = pass->decode_sequences + pass->prefill_rows;
+    double activation_B = rows * op->activation_bytes_per_row;
+    bool mixed = pass->prefill_rows > 0;
+    one.overhead_s =
+        (device->overheads.operator_s + sequences * attention->s_per_sequence) / at->clock;
+    one.bytes = activation_B;
+    one.memory_s = activation_B / rate_for(device, at, activation_B);
+    one.time_per_context_s = decode_kappa_s(
+        device, op, at, mixed ? attention->mixed_kv_efficiency : attention->kv_efficiency);
+    one.flops_per_context = op->flops_per_pair;
+    one.bytes_per_context = op->kv_bytes_per_token;
+    one.time_s = one.overhead_s + one.memory_s;
+    if (!mixed)
+        return one;
+    /* Prompt rows: padded to tiles, one reading of the cache per tile. */
+    double tile = fmin((double)attention->tile_rows, pass->prefill_rows);
+    double pad = device_padded_rows(device, pass->prefill_rows) / pass->prefill_rows;
+    double rate = attention->efficiency * peak_for(device, NULL)->matrix_FLOPps * at->clock;
+    double flops = op->flops_per_pair * pass->prefill_pairs;
+    double bytes = op->kv_bytes_per_token * pass->prefill_pairs / tile;
+    double compute = flops * pad / rate;
+    double memory =
+        bytes / (attention->mixed_kv_efficiency * rate_for(device, at, at->pass_weight_bytes));
+    one.flops += flops;
+    one.bytes += bytes;
+    one.compute_s += compute;
+    one.memory_s += memory;
+    one.time_s += device_norm(compute, memory, device->compute.overlap_p);
+    return one;
+}
+
+void device_operator_cost(const struct device *device, const struct workload_operator *op,
+                          const struct device_pass *pass, const struct device_condition *at,
+                          double count, struct device_cost *cost)
+{
+    if (op->kind == WORKLOAD_ATTENTION) {
+        add(cost, device, count, attention_cost(device, op, pass, at));
+        return;
+    }
+    double rows = op->rows == WORKLOAD_ROWS_SAMPLED ? pass->sampled : pass->rows;
+    if (rows > 0)
+        add(cost, device, count, dense_cost(device, op, rows, at));
+}
+
+double device_dasi(const struct device *device, const struct workload_format *format, double rows,
+                   const struct device_cost *cost, double clock)
+{
+    const struct device_peak *peak = peak_for(device, format);
+    double rate =
+        rows <= (double)device->compute.vector_rows ? peak->vector_FLOPps : peak->matrix_FLOPps;
+    return cost->time_s > 0 ? cost->flops / (cost->time_s * rate * clock) : 0;
+}

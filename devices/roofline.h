@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Time and traffic of operators on a device: the roofline (Williams, Waterman, Patterson, CACM 52,
+ * 2009) with an overhead per operator, dequantisation per weight, vector and matrix units and
+ * padded rows:
+ *     t_op(f) = t_0/f + || (F/R(M) + c_q weights)/f , B / min(R_dram, f R_noc) ||_p
+ * Attention is apart and affine in the number of context tokens. */
+#ifndef DEVICES_ROOFLINE_H
+#define DEVICES_ROOFLINE_H
+
+#include "devices/device.h"
+#include "workloads/operator.h"
+
+/* What one pass holds, as far as one operator sees it. */
+struct device_pass {
+    double rows;              /* tokens of the pass */
+    double sampled;           /* sequences that sample a token at its end */
+    double decode_sequences;  /* sequences with one row each */
+    double prefill_sequences; /* sequences with a chunk of rows */
+    double prefill_rows;      /* rows of those chunks together */
+    double prefill_pairs;     /* sum over their rows of the context tokens each row attends to */
+};
+
+/* Where the seconds go. Affine in the context tokens n of the decode sequences. */
+struct device_cost {
+    double time_s, time_per_context_s;
+    double flops, flops_per_context;
+    double bytes, bytes_per_context;
+    double overhead_s; /* share of time_s that is t_0 and t_q */
+    double compute_s;  /* what arithmetic alone would take */
+    double memory_s;   /* what traffic alone would take */
+};
+
+/* The conditions under which a pass runs. */
+struct device_condition {
+    double clock;             /* f, clock over nominal */
+    double bandwidth_Bps;     /* the pool's share for this device; inf: its own limit decides */
+    double pass_weight_bytes; /* weights and KV that one pass touches: the reuse distance */
+};
+
+/* Adds `count` times the cost of one operator to *cost. */
+void device_operator_cost(const struct device *device, const struct workload_operator *op,
+                          const struct device_pass *pass, const struct device_condition *at,
+                          double count, struct device_cost *cost);
+
+/* ||a, b||_p */
+double device_norm(double a, double b, double p);
+
+/* Arithmetic rate for `rows` rows of weights in `format`, at nominal clock (R(M)), and the rows
+ * that are really computed (padding). */
+double device_rate_FLOPps(const struct device *device, const struct workload_format *format,
+                          double rows);
+double device_padded_rows(const struct device *device, double rows);
+/* R_dram: what streams from memory reach, at relative clock f. */
+double device_stream_Bps(const struct device *device, double clock);
+
+/* DASI, compute utilisation: F / (t peak f). In [0, 1]. */
+double device_dasi(const struct device *device, const struct workload_format *format, double rows,
+                   const struct device_cost *cost, double clock);
+
+#endif
