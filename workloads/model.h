@@ -28,11 +28,13 @@ struct workload_model {
     bool tied_embeddings;          /* the LM head streams the embedding matrix */
     bool biases;                   /* projections have biases (GPT-2) */
     bool norm_biases;              /* LayerNorm rather than RMSNorm */
+    bool fused_qkv;                /* q, k and v lie in one tensor of the file (GPT-2) */
     char *quant;                   /* GGUF file type: "F16", "Q8_0", "Q4_K_M", "Q4_0" */
     char *kv_format;               /* "F16", "Q8_0": format of the KV cache */
     uint64_t published_parameters; /* 0 unknown; a test holds the operators against it */
     char **aliases;
     size_t n_aliases;
+    const struct tree *sources; /* where the numbers come from; borrowed from the tree read */
 };
 
 /* The field table of kind "model". */
@@ -48,7 +50,8 @@ const char *const *workload_quants(void);
 const struct workload_format *workload_format_find(const char *name);
 double workload_format_bytes(const struct workload_format *format, double weights);
 
-/* Parameters as published (tied embeddings counted once) and bytes of the weights in the file. */
+/* Parameters as published (tied embeddings counted once) and bytes of the weights in the file:
+ * its tensors, what llama-bench calls model_size. Names, vocabulary and padding come on top. */
 double workload_model_parameters(const struct workload_model *model);
 double workload_model_file_bytes(const struct workload_model *model);
 /* KV bytes of one token in one layer, and in all. */

@@ -45,8 +45,8 @@ char *workload_unit_name(const struct workload_model *model, size_t unit);
 /* Fills out[] with the operators of a unit in execution order; returns how many. */
 size_t workload_unit_operators(const struct workload_model *model, size_t unit,
                                struct workload_operator out[WORKLOAD_UNIT_OPERATORS]);
-/* Bytes a device must hold to run a unit (embedding and tied head hold the same matrix: the head
- * then counts 0 where the embedding lies in the same pool; see workload_unit_shared_bytes). */
+/* Bytes a device must hold to run a unit. Embedding and tied head hold the same matrix and both
+ * count it: where both lie in one pool, take workload_shared_bytes off their sum. */
 double workload_unit_resident_bytes(const struct workload_model *model, size_t unit);
 /* Bytes of the matrix that embedding and head share when tied, else 0. */
 double workload_shared_bytes(const struct workload_model *model);

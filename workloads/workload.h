@@ -17,15 +17,20 @@ struct workload_request {
 /* The recorded formats; the names are those of `workload.trace.format`. */
 enum workload_trace_format { WORKLOAD_AZURE, WORKLOAD_VIDUR };
 
+/* Unit of stamps that are plain numbers (vidur's; Azure's are clock times). */
+enum workload_time_unit { WORKLOAD_S, WORKLOAD_MS, WORKLOAD_US, WORKLOAD_NS };
+
 struct workload_trace_spec {
-    char *file;       /* as the user wrote it */
-    char *folder_of;  /* the file that names it: relative paths start there. Set by the loader */
-    int format;       /* enum workload_trace_format */
-    double thin;      /* keep each request with this probability, (0, 1] */
-    double stretch;   /* arrival times are multiplied by this */
-    bool sort;        /* stable sort instead of refusing stamps that go backwards */
-    bool drop_failed; /* leave out requests with 0 output tokens */
-    uint64_t limit;   /* at most so many requests, 0: all */
+    char *file;          /* as the user wrote it */
+    char *folder_of;     /* the file that names it: relative paths start there; NULL: here */
+    size_t line, column; /* where folder_of names it */
+    int format;          /* enum workload_trace_format */
+    int time_unit;       /* enum workload_time_unit */
+    double thin;         /* keep each request with this probability, (0, 1] */
+    double stretch;      /* arrival times are multiplied by this */
+    bool sort;           /* stable sort instead of refusing stamps that go backwards */
+    bool drop_failed;    /* leave out requests with 0 output tokens */
+    uint64_t limit;      /* at most so many requests, 0: all */
 };
 
 /* Lengths drawn by the generator: log-normal with the given median and sigma of the logarithm,
@@ -44,6 +49,7 @@ struct workload_generator_spec {
 };
 
 struct workload {
+    char *name;                    /* may be NULL */
     bool has_trace, has_generator; /* exactly one */
     struct workload_trace_spec trace;
     struct workload_generator_spec generator;
@@ -54,22 +60,30 @@ extern const struct field workload_fields[]; /* kind "workload" */
 bool workload_read(const struct tree *node, struct workload *out, struct error *err);
 void workload_free(struct workload *workload);
 
+/* Appends the requests as a trace in Azure's format, from 2026-01-01 00:00:00 on. */
+bool workload_write_azure(const struct workload *workload, uint64_t seed, struct text *out,
+                          struct error *err);
+
 /* Where the trace file lies: beside the file that names it, then $QEILSIM_TRACES, then
  * DATA/workloads/traces. NULL with a fault that says where to get it. Freed with free(). */
 char *workload_trace_path(const struct workload_trace_spec *spec, struct error *err);
 
-/* A stream of requests in order of arrival. `seed` decides thinning. The caller owns the result and
- * frees it with workload_source_close. */
+/* A stream of requests in order of arrival. `seed` decides thinning; what the generator draws is
+ * decided by its own seed alone. The workload must outlive the source. The caller owns the result
+ * and frees it with workload_source_close. */
 struct workload_source;
 struct workload_source *workload_source_open(const struct workload *workload, uint64_t seed,
                                              struct error *err);
 void workload_source_close(struct workload_source *source);
 /* *end is set when there is no further request. False: err has the place. An empty trace (header
- * only) is a fault. */
+ * only) is a fault, and so is one of which nothing is left after thinning. */
 bool workload_source_next(struct workload_source *source, struct workload_request *out, bool *end,
                           struct error *err);
-size_t workload_source_inversions(const struct workload_source *source); /* stamps put in order */
+/* Rows whose stamp was earlier than that of the row above them, and that `sort` put in order. */
+size_t workload_source_inversions(const struct workload_source *source);
 
+/* Deviations are those of the set itself (divided by n). Percentiles interpolate linearly between
+ * the two nearest ranks and are rounded, halves to even. The rate is one over the mean gap. */
 struct workload_statistics {
     uint64_t requests, failed; /* failed: 0 output tokens */
     double span_s;             /* first to last arrival */

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "workloads/model.h"
+
+#include "workloads/operator.h"
+#include "workloads/tensor.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const ffn_names[] = {"plain", "gated", NULL};
+
+/* Formats that llama.cpp takes for --cache-type-k and -v. */
+static const char *const kv_formats[] = {"F32",  "F16",  "BF16", "Q8_0", "Q4_0",
+                                         "Q4_1", "Q5_0", "Q5_1", NULL};
+
+#define MODEL(member) offsetof(struct workload_model, member)
+
+const struct field workload_model_fields[] = {
+    {"name", FIELD_TEXT, true, MODEL(name), .help = "Name in the catalogue."},
+    {"aliases", FIELD_TEXTS, false, MODEL(aliases), .count_offset = MODEL(n_aliases),
+     .help = "Other names, as in tables of measurements."},
+    {"num_hidden_layers", FIELD_COUNT, true, MODEL(n_layers), .min = 1, .max = 10000, .unit = "1",
+     .help = "Decoder layers."},
+    {"hidden_size", FIELD_COUNT, true, MODEL(hidden), .min = 1, .max = 1e6, .unit = "1",
+     .help = "Width of the residual stream."},
+    {"intermediate_size", FIELD_COUNT, true, MODEL(ffn), .min = 1, .max = 1e7, .unit = "1",
+     .help = "Width inside the feed-forward block."},
+    {"num_attention_heads", FIELD_COUNT, true, MODEL(n_heads), .min = 1, .max = 10000, .unit = "1",
+     .help = "Query heads."},
+    {"num_key_value_heads", FIELD_COUNT, false, MODEL(n_kv_heads), .min = 1, .max = 10000,
+     .unit = "1", .help = "Key and value heads; absent: as many as query heads."},
+    {"head_dim", FIELD_COUNT, false, MODEL(head_dim), .min = 1, .max = 1e5, .unit = "1",
+     .help = "Width of a head; absent: hidden_size / num_attention_heads."},
+    {"vocab_size", FIELD_COUNT, true, MODEL(vocab), .min = 1, .max = 1e8, .unit = "1",
+     .help = "Tokens of the vocabulary."},
+    {"max_position_embeddings", FIELD_COUNT, true, MODEL(max_context), .min = 1, .max = 1e9,
+     .unit = "tokens", .help = "Longest context."},
+    {"learned_positions", FIELD_COUNT, false, MODEL(learned_positions), .min = 0, .max = 1e9,
+     .preset = "0", .unit = "1", .help = "Rows of a position table; 0 with rotary embeddings."},
+    {"ffn", FIELD_ENUM, false, MODEL(ffn_kind), .names = ffn_names, .preset = "gated",
+     .help = "Feed-forward block of two matrices (plain) or three (gated)."},
+    {"tie_word_embeddings", FIELD_BOOL, false, MODEL(tied_embeddings), .preset = "false",
+     .help = "The language-model head uses the embedding matrix."},
+    {"projection_bias", FIELD_BOOL, false, MODEL(biases), .preset = "false",
+     .help = "Attention and feed-forward projections have biases."},
+    {"norm_bias", FIELD_BOOL, false, MODEL(norm_biases), .preset = "false",
+     .help = "Norms have biases (LayerNorm)."},
+    {"fused_qkv", FIELD_BOOL, false, MODEL(fused_qkv), .preset = "false",
+     .help = "Queries, keys and values share one tensor of the file."},
+    {"quant", FIELD_TEXT, false, MODEL(quant), .preset = "F16",
+     .help = "File type as in GGUF: F16, Q8_0, Q4_K_M, ..."},
+    {"kv_format", FIELD_TEXT, false, MODEL(kv_format), .preset = "F16",
+     .help = "Format of the KV cache: F32, F16, BF16, Q8_0, Q4_0, ..."},
+    {"published_parameters", FIELD_COUNT, false, MODEL(published_parameters), .preset = "0",
+     .unit = "1", .help = "Parameter count as published; 0: unknown."},
+    {"sources", FIELD_TREE, false, MODEL(sources),
+     .help = "Where the numbers come from: {kind, ref} for each key."},
+    {.key = NULL},
+};
+
+/* The place of a member, or of the map where the member is left to its preset. */
+static const struct tree *place(const struct tree *node, const char *key)
+{
+    const struct tree *member = tree_get(node, key);
+    return member ? member : node;
+}
+
+static bool check_word(const struct tree *node, const char *key, const char *word,
+                       const char *const *words, struct error *err)
+{
+    for (size_t i = 0; words[i]; i++)
+        if (strcmp(words[i], word) == 0)
+            return true;
+    char *hint = text_hint(word, words);
+    struct text list = {0};
+    for (size_t i = 0; words[i]; i++)
+        text_add(&list, "%s%s", i > 0 ? ", " : "", words[i]);
+    tree_error(err, place(node, key), "unknown %s '%s'%s; known are %s", key, text_clip(word).bytes,
+               hint, list.bytes);
+    text_free(&list);
+    free(hint);
+    return false;
+}
+
+static bool check_heads(const struct tree *node, struct workload_model *model, struct error *err)
+{
+    if (model->n_kv_heads == 0)
+        model->n_kv_heads = model->n_heads;
+    if (model->n_heads % model->n_kv_heads != 0)
+        return tree_error(err, place(node, "num_key_value_heads"),
+                          "num_key_value_heads %llu does not divide num_attention_heads %llu",
+                          (unsigned long long)model->n_kv_heads,
+                          (unsigned long long)model->n_heads);
+    if (model->head_dim == 0 && model->hidden % model->n_heads != 0)
+        return tree_error(err, place(node, "num_attention_heads"),
+                          "num_attention_heads %llu does not divide hidden_size %llu; give "
+                          "head_dim if that is meant",
+                          (unsigned long long)model->n_heads, (unsigned long long)model->hidden);
+    if (model->head_dim == 0)
+        model->head_dim = model->hidden / model->n_heads;
+    return true;
+}
+
+static bool check_kv(const struct tree *node, const struct workload_model *model, struct error *err)
+{
+    if (!check_word(node, "kv_format", model->kv_format, kv_formats, err))
+        return false;
+    uint64_t width = model->n_kv_heads * model->head_dim;
+    const struct workload_format *format = workload_format_find(model->kv_format);
+    if (width % format->block_weights == 0)
+        return true;
+    return tree_error(err, place(node, "kv_format"),
+                      "kv_format %s stores blocks of %u values, but the keys of a token in a layer "
+                      "are %llu; F16 takes any number",
+                      format->name, format->block_weights, (unsigned long long)width);
+}
+
+static bool check_positions(const struct tree *node, const struct workload_model *model,
+                            struct error *err)
+{
+    if (model->learned_positions == 0 || model->max_context <= model->learned_positions)
+        return true;
+    return tree_error(err, place(node, "max_position_embeddings"),
+                      "max_position_embeddings %llu is more than the %llu learned_positions",
+                      (unsigned long long)model->max_context,
+                      (unsigned long long)model->learned_positions);
+}
+
+bool workload_model_read(const struct tree *node, struct workload_model *out, struct error *err)
+{
+    if (!fields_read(node, workload_model_fields, out, err))
+        return false;
+    bool ok = check_word(node, "quant", out->quant, workload_quants(), err);
+    ok = check_heads(node, out, err) && check_kv(node, out, err) && ok;
+    ok = check_positions(node, out, err) && ok;
+    if (!ok)
+        workload_model_free(out);
+    return ok;
+}
+
+void workload_model_free(struct workload_model *model)
+{
+    fields_free(workload_model_fields, model);
+    *model = (struct workload_model){0};
+}
+
+static double unit_parameters(const struct workload_model *model, size_t unit)
+{
+    struct tensor tensor[TENSOR_UNIT_MOST];
+    size_t n = workload_unit_tensors(model, unit, tensor);
+    double parameters = 0;
+    for (size_t i = 0; i < n; i++)
+        parameters += (double)(tensor[i].rows * tensor[i].columns + tensor[i].bias);
+    return parameters;
+}
+
+double workload_model_parameters(const struct workload_model *model)
+{
+    double parameters = 0;
+    for (size_t unit = 0; unit < workload_units(model); unit++)
+        parameters += unit_parameters(model, unit);
+    if (model->tied_embeddings)
+        parameters -= (double)(model->vocab * model->hidden);
+    return parameters;
+}
+
+double workload_model_file_bytes(const struct workload_model *model)
+{
+    double bytes = 0;
+    for (size_t unit = 0; unit < workload_units(model); unit++)
+        bytes += workload_unit_resident_bytes(model, unit);
+    return bytes - workload_shared_bytes(model);
+}
+
+double workload_model_kv_bytes_per_layer(const struct workload_model *model)
+{
+    double width = (double)(model->n_kv_heads * model->head_dim);
+    return 2 * workload_format_bytes(workload_format_find(model->kv_format), width);
+}
+
+double workload_model_kv_bytes(const struct workload_model *model)
+{
+    return (double)model->n_layers * workload_model_kv_bytes_per_layer(model);
+}

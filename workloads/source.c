@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/memory.h"
+#include "workloads/reader.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+struct workload_source {
+    const struct workload_trace_spec *trace; /* borrowed; NULL for the generator */
+    const struct reader *reader;
+    void *state;
+    char *path; /* NULL for the generator */
+    uint64_t seed;
+    struct reader_row *sorted; /* (n_sorted) with `sort`: the whole trace in order, else NULL */
+    uint64_t *sorted_id;       /* (n_sorted) where each row stood */
+    size_t n_sorted;
+    size_t inversions;
+    uint64_t n_read, n_given;
+    struct stamp first, last; /* of the rows read so far */
+};
+
+static bool source_error(const struct workload_source *source, const struct reader_row *row,
+                         const char *what, struct error *err)
+{
+    if (!source->path)
+        return error_set(err, "generated workload: %s", what);
+    return error_at(err, source->path, row ? row->line : 1, row ? row->column : 1, "%s", what);
+}
+
+struct ranked_row {
+    struct reader_row row;
+    uint64_t id;
+};
+
+/* Ties keep their order in the file. */
+static int compare_rows(const void *a, const void *b)
+{
+    const struct ranked_row *left = a, *right = b;
+    int order = stamp_compare(left->row.stamp, right->row.stamp);
+    return order != 0 ? order : (left->id > right->id) - (left->id < right->id);
+}
+
+static void keep_sorted(struct workload_source *source, struct ranked_row *ranked, size_t n)
+{
+    qsort(ranked, n, sizeof *ranked, compare_rows);
+    source->sorted = mem_calloc(n, sizeof *source->sorted);
+    source->sorted_id = mem_calloc(n, sizeof *source->sorted_id);
+    source->n_sorted = n;
+    for (size_t i = 0; i < n; i++) {
+        source->sorted[i] = ranked[i].row;
+        source->sorted_id[i] = ranked[i].id;
+    }
+}
+
+static bool sort_all(struct workload_source *source, struct error *err)
+{
+    struct ranked_row *ranked = NULL;
+    size_t n = 0, capacity = 0;
+    struct reader_row row;
+    enum csv_status status;
+    while ((status = source->reader->next(source->state, &row, err)) == CSV_ROW) {
+        if (n > 0 && stamp_compare(row.stamp, ranked[n - 1].row.stamp) < 0)
+            source->inversions++;
+        ranked = mem_grow(ranked, &capacity, n + 1, sizeof *ranked);
+        ranked[n] = (struct ranked_row){.row = row, .id = n};
+        n++;
+    }
+    if (status == CSV_END)
+        keep_sorted(source, ranked, n);
+    free(ranked);
+    return status == CSV_END;
+}
+
+/* The next row in order of time and where it stood in the file. */
+static enum csv_status next_row(struct workload_source *source, struct reader_row *row,
+                                uint64_t *id, struct error *err)
+{
+    *id = source->n_read;
+    if (!source->sorted)
+        return source->reader->next(source->state, row, err);
+    if (source->n_read == source->n_sorted)
+        return CSV_END;
+    *row = source->sorted[source->n_read];
+    *id = source->sorted_id[source->n_read];
+    return CSV_ROW;
+}
+
+static bool check_order(struct workload_source *source, const struct reader_row *row,
+                        struct error *err)
+{
+    if (source->n_read == 0)
+        source->first = source->last = row->stamp;
+    if (stamp_compare(row->stamp, source->last) < 0)
+        return source_error(source, row,
+                            "this request arrives before the one above it; `sort: true` puts a "
+                            "trace in order of time",
+                            err);
+    source->last = row->stamp;
+    return true;
+}
+
+static bool arrival(const struct workload_source *source, const struct reader_row *row,
+                    int64_t *out, struct error *err)
+{
+    double stretch = source->trace ? source->trace->stretch : 1;
+    int64_t since;
+    bool fits = stamp_since(source->first, row->stamp, &since);
+    if (fits && stretch == 1.0) {
+        *out = since;
+        return true;
+    }
+    double stretched = fits ? round((double)since * stretch) : INFINITY;
+    if (stretched >= 9.2e18)
+        return source_error(source, row,
+                            "this request arrives more than 106 days after the first, beyond what "
+                            "the clock of 64-bit picoseconds holds; `limit` ends a trace earlier",
+                            err);
+    *out = (int64_t)stretched;
+    return true;
+}
+
+/* A pure function of seed and position: the same requests stay, whatever else is chosen, and a
+ * smaller `thin` keeps a part of what a larger one keeps. */
+static bool is_kept(const struct workload_source *source, const struct reader_row *row, uint64_t id)
+{
+    const struct workload_trace_spec *trace = source->trace;
+    if (!trace)
+        return true;
+    if (trace->drop_failed && row->output_tokens == 0)
+        return false;
+    if (trace->thin >= 1)
+        return true;
+    struct stream stream =
+        stream_open(source->seed, STREAM_THINNING, (uint32_t)(id >> 32), (uint32_t)id);
+    return stream_uniform(&stream) < trace->thin;
+}
+
+/* One more row: *kept says whether it became a request. */
+static enum csv_status step(struct workload_source *source, struct workload_request *out,
+                            bool *kept, struct error *err)
+{
+    struct reader_row row;
+    uint64_t id;
+    enum csv_status status = next_row(source, &row, &id, err);
+    if (status != CSV_ROW)
+        return status;
+    if (!check_order(source, &row, err))
+        return CSV_FAILED;
+    source->n_read++;
+    *kept = is_kept(source, &row, id);
+    if (!*kept)
+        return CSV_ROW;
+    *out = (struct workload_request){.id = id,
+                                     .prompt_tokens = row.prompt_tokens,
+                                     .output_tokens = row.output_tokens,
+                                     .line = row.line};
+    return arrival(source, &row, &out->arrival_ps, err) ? CSV_ROW : CSV_FAILED;
+}
+
+static bool check_end(const struct workload_source *source, struct error *err)
+{
+    if (source->n_read == 0)
+        return source_error(source, NULL, "the trace has no requests", err);
+    if (source->n_given == 0)
+        return source_error(source, NULL,
+                            "no request of the trace is left after `thin` and `drop_failed`", err);
+    return true;
+}
+
+static const struct reader *choose_reader(const struct workload *workload)
+{
+    static const struct reader *const formats[] = {
+        [WORKLOAD_AZURE] = &reader_azure, [WORKLOAD_VIDUR] = &reader_vidur};
+    return workload->has_trace ? formats[workload->trace.format] : &reader_generator;
+}
+
+struct workload_source *workload_source_open(const struct workload *workload, uint64_t seed,
+                                             struct error *err)
+{
+    struct workload_source *source = mem_calloc(1, sizeof *source);
+    source->seed = seed;
+    source->reader = choose_reader(workload);
+    if (workload->has_trace) {
+        source->trace = &workload->trace;
+        source->path = workload_trace_path(&workload->trace, err);
+        if (!source->path)
+            goto failed;
+    }
+    source->state = source->reader->open(workload, source->path, err);
+    if (!source->state)
+        goto failed;
+    if (source->trace && source->trace->sort && !sort_all(source, err))
+        goto failed;
+    return source;
+failed:
+    workload_source_close(source);
+    return NULL;
+}
+
+void workload_source_close(struct workload_source *source)
+{
+    if (!source)
+        return;
+    if (source->state)
+        source->reader->close(source->state);
+    free(source->path);
+    free(source->sorted);
+    free(source->sorted_id);
+    free(source);
+}
+
+bool workload_source_next(struct workload_source *source, struct workload_request *out, bool *end,
+                          struct error *err)
+{
+    uint64_t limit = source->trace ? source->trace->limit : 0;
+    bool kept = false;
+    *end = limit > 0 && source->n_given == limit;
+    while (!*end && !kept) {
+        enum csv_status status = step(source, out, &kept, err);
+        if (status == CSV_FAILED)
+            return false;
+        *end = status == CSV_END;
+    }
+    if (*end)
+        return check_end(source, err);
+    source->n_given++;
+    return true;
+}
+
+size_t workload_source_inversions(const struct workload_source *source)
+{
+    return source->inversions;
+}

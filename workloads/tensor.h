@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The tensors of a model file: shape and storage format of each. Parameters, file size, residency
+ * and operators are all sums over these, so they cannot disagree. Internal to this folder. */
+#ifndef WORKLOADS_TENSOR_H
+#define WORKLOADS_TENSOR_H
+
+#include "workloads/model.h"
+
+enum tensor_role {
+    TENSOR_TOKEN_EMBD,
+    TENSOR_POSITION,
+    TENSOR_NORM,
+    TENSOR_ATTN_Q,
+    TENSOR_ATTN_K,
+    TENSOR_ATTN_V,
+    TENSOR_ATTN_OUTPUT,
+    TENSOR_FFN_GATE,
+    TENSOR_FFN_UP,
+    TENSOR_FFN_DOWN,
+    TENSOR_OUTPUT /* the LM head; the embedding matrix when tied */
+};
+
+enum { TENSOR_UNIT_MOST = 5 };
+
+struct tensor {
+    enum tensor_role role;
+    uint64_t rows, columns; /* outputs and inputs; quantisation blocks run along a row */
+    const struct workload_format *format;
+    uint64_t bias; /* F32 values that belong to it */
+};
+
+/* The tensor of this role; `layer` matters only inside decoder layers. */
+struct tensor workload_tensor(const struct workload_model *model, enum tensor_role role,
+                              uint64_t layer);
+/* Those of a unit (see operator.h for the numbering); returns how many. */
+size_t workload_unit_tensors(const struct workload_model *model, size_t unit,
+                             struct tensor out[TENSOR_UNIT_MOST]);
+double workload_tensor_bytes(const struct tensor *tensor);
+
+/* The format that the model's file type (`quant`) gives to a tensor. */
+const struct workload_format *workload_quant_format(const struct workload_model *model,
+                                                    enum tensor_role role, uint64_t columns,
+                                                    uint64_t layer);
+
+#endif
