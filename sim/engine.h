@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The discrete-event engine: replays a workload under one plan. Continuous batching with paged KV,
+ * first come first served, preemption by recompute; the clock is an int64 of picoseconds. */
+#ifndef SIM_ENGINE_H
+#define SIM_ENGINE_H
+
+#include "sim/plan.h"
+#include "sim/rows.h"
+
+struct sim_distribution {
+    double mean, p50, p90, p95, p99; /* nan when there are none */
+};
+
+struct sim_energy {
+    double total, net, base, active, compute, memory, leakage, link, storage; /* J */
+    double integral; /* of power over time, summed apart: equals total to 1e-9 */
+};
+
+/* Where the time of the passes went, summed over passes. */
+struct sim_time {
+    double prefill_s, decode_s, transfer_s, paging_s, overhead_s, queue_s;
+};
+
+struct sim_summary {
+    uint64_t requests_in, done, rejected, failed;
+    uint64_t tokens_in, tokens_out; /* of the requests that were done */
+    struct sim_distribution ttft_s, tpot_s, itl_s, e2e_s;
+    double requests_per_s, output_tokens_per_s;
+    struct sim_energy energy;
+    struct sim_time time;
+    double peak_temperature_C, throttled_s, makespan_s;
+    bool saturated, runaway, cap_unreachable;
+    uint64_t preemptions, passes, segments, kv_blocks;
+    double peak_cpq;
+};
+
+struct sim_options {
+    bool token_resolution;  /* step every token inside the same segments */
+    double series_period_s; /* 0: no series */
+    struct sim_sink sink;
+    /* Called now and then; false stops the run. May be NULL. */
+    bool (*progress)(void *state, double done_s, double of_s);
+    void *progress_state;
+};
+
+/* Replays `source` (read to its end). False: err; nothing useful in *out. */
+bool sim_run(const struct sim_system *system, const struct sim_plan *plan,
+             struct workload_source *source, const struct sim_options *options,
+             struct sim_summary *out, struct error *err);
+
+#endif

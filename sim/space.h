@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The plan space as a scheduler's problem: genes that place units, choose clocks and the number in
+ * flight. */
+#ifndef SIM_SPACE_H
+#define SIM_SPACE_H
+
+#include "sim/problem.h"
+#include "sim/score.h"
+
+enum sim_granularity {
+    SIM_GRAIN_MODEL,   /* one gene places all units of a phase */
+    SIM_GRAIN_LAYER,   /* embedding, each layer, head */
+    SIM_GRAIN_OPERATOR /* attention and FFN of a layer apart */
+};
+
+struct sim_search {
+    int granularity;   /* enum sim_granularity */
+    bool split_phases; /* prefill and decode are placed apart */
+    bool clocks;       /* P-states are genes */
+    uint64_t evaluations;
+    bool objective[PROBLEM_OBJECTIVES]; /* which ones count; set by the scenario's objectives */
+};
+extern const struct field sim_search_fields[];
+
+struct sim_space;
+
+/* `scorer` must outlive it. The caller frees it with sim_space_destroy. */
+struct sim_space *sim_space_create(const struct sim_scorer *scorer, const struct sim_system *system,
+                                   const struct sim_search *search);
+void sim_space_destroy(struct sim_space *space);
+struct problem *sim_space_problem(struct sim_space *space);
+/* The plan of an assignment (freed by the caller with sim_plan_free). */
+void sim_space_plan(const struct sim_space *space, const uint16_t *assignment,
+                    struct sim_plan *out);
+
+#endif
