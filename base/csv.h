@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Streaming CSV: the header decides columns by name, one row in memory at a time. Quotes (with
  * doubled inner quotes), CR-LF and a last line without newline are read; a row whose length differs
- * from the header's, a zero byte or an unclosed quote is an error with its line. */
+ * from the header's, a zero byte or an unclosed quote is an error with its line.
+ * Empty lines are passed over. A cell ends with its line, also within quotes. */
 #ifndef BASE_CSV_H
 #define BASE_CSV_H
 
@@ -14,6 +15,8 @@ enum csv_status { CSV_ROW, CSV_END, CSV_FAILED };
 
 /* Opens and reads the header. The caller owns the result and frees it with csv_close. */
 struct csv *csv_open(const char *path, struct error *err);
+/* As csv_open, for bytes in memory (borrowed until csv_close); `name` stands in messages. */
+struct csv *csv_open_memory(const char *name, const char *bytes, size_t n, struct error *err);
 void csv_close(struct csv *csv);
 
 size_t csv_columns(const struct csv *csv);

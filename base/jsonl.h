@@ -12,6 +12,8 @@ struct jsonl;
 
 /* The caller owns the result and frees it with jsonl_close. */
 struct jsonl *jsonl_open(const char *path, struct error *err);
+/* As jsonl_open, for bytes in memory (borrowed until jsonl_close); `name` stands in messages. */
+struct jsonl *jsonl_open_memory(const char *name, const char *bytes, size_t n, struct error *err);
 void jsonl_close(struct jsonl *lines);
 
 /* Reads the next object (blank lines are passed over); borrowed until the next call. */

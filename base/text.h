@@ -29,4 +29,11 @@ size_t text_distance(const char *a, const char *b);
 /* " (did you mean 'x'?)" when a near word exists, else "". The caller frees with free(). */
 char *text_hint(const char *word, const char *const *words);
 
+/* The beginning of a text for a message, at most 60 bytes and "..." where it was cut. Use as
+ * text_clip(text).bytes within one call. */
+struct text_clipped {
+    char bytes[64];
+};
+struct text_clipped text_clip(const char *text);
+
 #endif

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/csv.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+enum { MAX_COLUMNS = 4096 };
+
+struct cell {
+    char *text;    /* within the line, ends with a zero byte */
+    size_t column; /* where it stands in the line, from 1 */
+};
+
+struct csv {
+    FILE *stream;
+    char *path;
+    char *line;         /* getline's buffer, cut into cells in place */
+    size_t line_room;   /* of the buffer */
+    size_t line_number; /* of the line in the buffer, from 1 */
+    struct cell *cell;  // (n_cells) of the current row
+    size_t n_cells, cell_room;
+    char **name; // (n_columns)
+    size_t n_columns;
+};
+
+static bool line_error(const struct csv *csv, size_t column, const char *what, struct error *err)
+{
+    return error_at(err, csv->path, csv->line_number, column, "%s", what);
+}
+
+/* Reads one line without its end into csv->line. */
+static enum csv_status read_line(struct csv *csv, size_t *length, struct error *err)
+{
+    errno = 0;
+    ssize_t got = getline(&csv->line, &csv->line_room, csv->stream);
+    csv->line_number++;
+    if (got < 0 && !ferror(csv->stream))
+        return CSV_END;
+    if (got < 0) {
+        error_at(err, csv->path, csv->line_number, 1, "cannot be read: %s", strerror(errno));
+        return CSV_FAILED;
+    }
+    size_t n = (size_t)got;
+    const char *zero = memchr(csv->line, '\0', n);
+    if (zero) {
+        line_error(csv, (size_t)(zero - csv->line) + 1, "not text: byte 0x00", err);
+        return CSV_FAILED;
+    }
+    if (n > 0 && csv->line[n - 1] == '\n')
+        n--;
+    if (n > 0 && csv->line[n - 1] == '\r')
+        n--;
+    csv->line[n] = '\0';
+    *length = n;
+    return CSV_ROW;
+}
+
+static bool add_cell(struct csv *csv, char *text, const char *from, struct error *err)
+{
+    size_t column = (size_t)(from - csv->line) + 1;
+    if (csv->n_cells == MAX_COLUMNS)
+        return error_at(err, csv->path, csv->line_number, column,
+                        "more than %d columns are not read", MAX_COLUMNS);
+    csv->cell = mem_grow(csv->cell, &csv->cell_room, csv->n_cells + 1, sizeof *csv->cell);
+    csv->cell[csv->n_cells++] = (struct cell){.text = text, .column = column};
+    return true;
+}
+
+/* Cuts the quoted cell that starts at `p`, joining doubled quotes in place. Returns its end (a
+ * comma or the line's end), or NULL with a fault. */
+static char *cut_quoted(struct csv *csv, char *p, struct error *err)
+{
+    size_t column = (size_t)(p - csv->line) + 1;
+    char *to = p + 1;
+    bool closed = false;
+    if (!add_cell(csv, to, p, err))
+        return NULL;
+    for (p++; *p && !closed; p++) {
+        if (*p == '"' && p[1] != '"') {
+            closed = true;
+            continue;
+        }
+        p += *p == '"';
+        *to++ = *p;
+    }
+    if (!closed) {
+        line_error(csv, column, "this quote is not closed in its line", err);
+        return NULL;
+    }
+    if (*p && *p != ',') {
+        line_error(csv, (size_t)(p - csv->line) + 1, "text after a closing quote", err);
+        return NULL;
+    }
+    *to = '\0';
+    return p;
+}
+
+static char *cut_plain(struct csv *csv, char *p, char *end, struct error *err)
+{
+    if (!add_cell(csv, p, p, err))
+        return NULL;
+    char *comma = memchr(p, ',', (size_t)(end - p));
+    return comma ? comma : end;
+}
+
+/* Cuts the line in the buffer into cells. */
+static bool cut_line(struct csv *csv, size_t length, struct error *err)
+{
+    char *p = csv->line, *end = csv->line + length;
+    csv->n_cells = 0;
+    for (;;) {
+        p = *p == '"' ? cut_quoted(csv, p, err) : cut_plain(csv, p, end, err);
+        if (!p)
+            return false;
+        if (p == end)
+            return true;
+        *p++ = '\0';
+    }
+}
+
+static enum csv_status next_line(struct csv *csv, struct error *err)
+{
+    size_t length = 0;
+    enum csv_status status;
+    do
+        status = read_line(csv, &length, err);
+    while (status == CSV_ROW && length == 0);
+    if (status == CSV_ROW && !cut_line(csv, length, err))
+        return CSV_FAILED;
+    return status;
+}
+
+static void skip_byte_order_mark(FILE *stream)
+{
+    int first = getc(stream);
+    if (first != 0xEF) {
+        ungetc(first, stream);
+        return;
+    }
+    /* No text starts with this byte otherwise, so what follows need not be checked. */
+    getc(stream);
+    getc(stream);
+}
+
+static bool add_names(struct csv *csv, struct error *err)
+{
+    csv->name = mem_calloc(csv->n_cells, sizeof *csv->name);
+    for (size_t i = 0; i < csv->n_cells; i++) {
+        const char *name = csv->cell[i].text;
+        size_t other;
+        if (*name && csv_find(csv, name, &other))
+            return error_at(err, csv->path, csv->line_number, csv->cell[i].column,
+                            "column '%s' is named twice", text_clip(name).bytes);
+        csv->name[csv->n_columns++] = mem_strdup(name);
+    }
+    return true;
+}
+
+static bool read_header(struct csv *csv, struct error *err)
+{
+    skip_byte_order_mark(csv->stream);
+    enum csv_status status = next_line(csv, err);
+    if (status == CSV_END)
+        return error_at(err, csv->path, 1, 1, "the file is empty");
+    return status == CSV_ROW && add_names(csv, err);
+}
+
+/* Takes the stream over; NULL stands for one that could not be opened. */
+static struct csv *open_stream(FILE *stream, const char *path, struct error *err)
+{
+    if (!stream) {
+        error_at(err, path, 1, 1, "cannot be read: %s", strerror(errno));
+        return NULL;
+    }
+    struct csv *csv = mem_calloc(1, sizeof *csv);
+    csv->stream = stream;
+    csv->path = mem_strdup(path);
+    if (read_header(csv, err))
+        return csv;
+    csv_close(csv);
+    return NULL;
+}
+
+struct csv *csv_open(const char *path, struct error *err)
+{
+    return open_stream(fopen(path, "rb"), path, err);
+}
+
+struct csv *csv_open_memory(const char *name, const char *bytes, size_t n, struct error *err)
+{
+    /* A stream for reading never writes, whatever the type says. */
+    return open_stream(fmemopen((void *)(uintptr_t)bytes, n, "rb"), name, err);
+}
+
+void csv_close(struct csv *csv)
+{
+    if (!csv)
+        return;
+    fclose(csv->stream);
+    for (size_t i = 0; i < csv->n_columns; i++)
+        free(csv->name[i]);
+    free(csv->name);
+    free(csv->cell);
+    free(csv->line);
+    free(csv->path);
+    free(csv);
+}
+
+size_t csv_columns(const struct csv *csv)
+{
+    return csv->n_columns;
+}
+
+const char *csv_column_name(const struct csv *csv, size_t column)
+{
+    return csv->name[column];
+}
+
+bool csv_find(const struct csv *csv, const char *name, size_t *column)
+{
+    for (size_t i = 0; i < csv->n_columns; i++) {
+        if (strcmp(csv->name[i], name) == 0) {
+            *column = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool csv_need(const struct csv *csv, const char *name, size_t *column, struct error *err)
+{
+    if (csv_find(csv, name, column))
+        return true;
+    struct text there = {0};
+    for (size_t i = 0; i < csv->n_columns; i++)
+        text_add(&there, "%s%s", i ? ", " : "", text_clip(csv->name[i]).bytes);
+    error_at(err, csv->path, 1, 1, "column '%s' is not there; the columns are: %s", name,
+             there.bytes);
+    text_free(&there);
+    return false;
+}
+
+enum csv_status csv_next(struct csv *csv, struct error *err)
+{
+    enum csv_status status = next_line(csv, err);
+    if (status != CSV_ROW || csv->n_cells == csv->n_columns)
+        return status;
+    error_at(err, csv->path, csv->line_number, 1, "the row has %zu cells, the header %zu",
+             csv->n_cells, csv->n_columns);
+    return CSV_FAILED;
+}
+
+size_t csv_line(const struct csv *csv)
+{
+    return csv->line_number;
+}
+
+const char *csv_path(const struct csv *csv)
+{
+    return csv->path;
+}
+
+const char *csv_text(const struct csv *csv, size_t column)
+{
+    return csv->cell[column].text;
+}
+
+static bool cell_error(const struct csv *csv, size_t column, const char *wanted, struct error *err)
+{
+    const struct cell *cell = &csv->cell[column];
+    const char *name = csv->name[column];
+    if (!*cell->text)
+        return error_at(err, csv->path, csv->line_number, cell->column,
+                        "column '%s': the cell is empty, %s is wanted", name, wanted);
+    return error_at(err, csv->path, csv->line_number, cell->column, "column '%s': '%s' is not %s",
+                    name, text_clip(cell->text).bytes, wanted);
+}
+
+bool csv_number(const struct csv *csv, size_t column, double *out, struct error *err)
+{
+    return text_number(csv->cell[column].text, out) || cell_error(csv, column, "a number", err);
+}
+
+bool csv_count(const struct csv *csv, size_t column, uint64_t *out, struct error *err)
+{
+    return text_count(csv->cell[column].text, out) ||
+           cell_error(csv, column, "a whole number from 0", err);
+}
