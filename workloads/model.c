@@ -17,6 +17,7 @@ static const char *const kv_formats[] = {"F32",  "F16",  "BF16", "Q8_0", "Q4_0",
 #define MODEL(member) offsetof(struct workload_model, member)
 
 const struct field workload_model_fields[] = {
+    {"schema", FIELD_TEXT, false, MODEL(schema), .help = "qeilsim/model/1"},
     {"name", FIELD_TEXT, true, MODEL(name), .help = "Name in the catalogue."},
     {"aliases", FIELD_TEXTS, false, MODEL(aliases), .count_offset = MODEL(n_aliases),
      .help = "Other names, as in tables of measurements."},
@@ -129,6 +130,9 @@ static bool check_positions(const struct tree *node, const struct workload_model
 
 bool workload_model_read(const struct tree *node, struct workload_model *out, struct error *err)
 {
+    *out = (struct workload_model){0};
+    if (tree_get(node, "schema") && !fields_check_schema(node, "model", err))
+        return false;
     if (!fields_read(node, workload_model_fields, out, err))
         return false;
     bool ok = check_word(node, "quant", out->quant, workload_quants(), err);

@@ -16,7 +16,8 @@ struct workload_format {
 enum workload_ffn { WORKLOAD_FFN_PLAIN, WORKLOAD_FFN_GATED }; /* two or three matrices */
 
 struct workload_model {
-    char *name; /* "llama-3.2-1b" */
+    char *schema; /* may be NULL */
+    char *name;   /* "llama-3.2-1b" */
     uint64_t n_layers;
     uint64_t hidden;
     uint64_t ffn; /* intermediate size */

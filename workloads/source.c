@@ -43,7 +43,8 @@ static int compare_rows(const void *a, const void *b)
 
 static void keep_sorted(struct workload_source *source, struct ranked_row *ranked, size_t n)
 {
-    qsort(ranked, n, sizeof *ranked, compare_rows);
+    if (n > 0)
+        qsort(ranked, n, sizeof *ranked, compare_rows);
     source->sorted = mem_calloc(n, sizeof *source->sorted);
     source->sorted_id = mem_calloc(n, sizeof *source->sorted_id);
     source->n_sorted = n;

@@ -156,9 +156,14 @@ static void collect(struct collector *all, const struct workload_request *reques
     peaks_add(&all->peaks, request->arrival_ps);
 }
 
-static void fill_prompt(struct lengths *lengths, struct workload_statistics *out)
+static void lengths_finish(struct lengths *lengths)
 {
-    qsort(lengths->large, lengths->n_large, sizeof *lengths->large, compare_u64);
+    if (lengths->n_large > 0)
+        qsort(lengths->large, lengths->n_large, sizeof *lengths->large, compare_u64);
+}
+
+static void fill_prompt(const struct lengths *lengths, struct workload_statistics *out)
+{
     out->prompt_sum = (double)lengths->sum;
     out->prompt_mean = out->prompt_sum / (double)lengths->n;
     out->prompt_sd = sqrt(lengths->squares / (double)lengths->n);
@@ -168,9 +173,8 @@ static void fill_prompt(struct lengths *lengths, struct workload_statistics *out
     out->prompt_max = lengths->max;
 }
 
-static void fill_output(struct lengths *lengths, struct workload_statistics *out)
+static void fill_output(const struct lengths *lengths, struct workload_statistics *out)
 {
-    qsort(lengths->large, lengths->n_large, sizeof *lengths->large, compare_u64);
     out->output_sum = (double)lengths->sum;
     out->output_mean = out->output_sum / (double)lengths->n;
     out->output_sd = sqrt(lengths->squares / (double)lengths->n);
@@ -186,6 +190,8 @@ static void fill(struct collector *all, struct workload_statistics *out)
     double spread = sqrt(all->prompt.squares * all->output.squares);
     *out = (struct workload_statistics){.requests = n, .failed = all->failed};
     out->span_s = (double)(all->last_ps - all->first_ps) / 1e12;
+    lengths_finish(&all->prompt);
+    lengths_finish(&all->output);
     fill_prompt(&all->prompt, out);
     fill_output(&all->output, out);
     if (out->span_s > 0) {

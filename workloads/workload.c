@@ -65,6 +65,7 @@ static const struct field generator_fields[] = {
 };
 
 const struct field workload_fields[] = {
+    {"schema", FIELD_TEXT, false, WORKLOAD(schema), .help = "qeilsim/workload/1"},
     {"name", FIELD_TEXT, false, WORKLOAD(name), .help = "Name in reports."},
     {"trace", FIELD_MAP, false, WORKLOAD(trace), .present_offset = WORKLOAD(has_trace),
      .fields = trace_fields, .help = "Replay a recorded trace."},
@@ -106,6 +107,9 @@ static bool check(const struct tree *node, const struct workload *workload, stru
 
 bool workload_read(const struct tree *node, struct workload *out, struct error *err)
 {
+    *out = (struct workload){0};
+    if (tree_get(node, "schema") && !fields_check_schema(node, "workload", err))
+        return false;
     if (!fields_read(node, workload_fields, out, err))
         return false;
     if (!check(node, out, err)) {

@@ -49,7 +49,7 @@ struct workload_generator_spec {
 };
 
 struct workload {
-    char *name;                    /* may be NULL */
+    char *schema, *name;           /* may be NULL */
     bool has_trace, has_generator; /* exactly one */
     struct workload_trace_spec trace;
     struct workload_generator_spec generator;
