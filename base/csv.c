@@ -34,6 +34,15 @@ static bool line_error(const struct csv *csv, size_t column, const char *what, s
     return error_at(err, csv->path, csv->line_number, column, "%s", what);
 }
 
+/* The length that is left; the end's zero byte moves along. */
+static size_t drop_byte_order_mark(char *line, size_t n)
+{
+    if (n < 3 || memcmp(line, "\xEF\xBB\xBF", 3) != 0)
+        return n;
+    memmove(line, line + 3, n - 2);
+    return n - 3;
+}
+
 /* Reads one line without its end into csv->line. */
 static enum csv_status read_line(struct csv *csv, size_t *length, struct error *err)
 {
@@ -47,6 +56,8 @@ static enum csv_status read_line(struct csv *csv, size_t *length, struct error *
         return CSV_FAILED;
     }
     size_t n = (size_t)got;
+    if (csv->line_number == 1)
+        n = drop_byte_order_mark(csv->line, n);
     const char *zero = memchr(csv->line, '\0', n);
     if (zero) {
         line_error(csv, (size_t)(zero - csv->line) + 1, "not text: byte 0x00", err);
@@ -136,18 +147,6 @@ static enum csv_status next_line(struct csv *csv, struct error *err)
     return status;
 }
 
-static void skip_byte_order_mark(FILE *stream)
-{
-    int first = getc(stream);
-    if (first != 0xEF) {
-        ungetc(first, stream);
-        return;
-    }
-    /* No text starts with this byte otherwise, so what follows need not be checked. */
-    getc(stream);
-    getc(stream);
-}
-
 static bool add_names(struct csv *csv, struct error *err)
 {
     csv->name = mem_calloc(csv->n_cells, sizeof *csv->name);
@@ -164,7 +163,6 @@ static bool add_names(struct csv *csv, struct error *err)
 
 static bool read_header(struct csv *csv, struct error *err)
 {
-    skip_byte_order_mark(csv->stream);
     enum csv_status status = next_line(csv, err);
     if (status == CSV_END)
         return error_at(err, csv->path, 1, 1, "the file is empty");
