@@ -92,7 +92,7 @@ static uint64_t lengths_at(const struct lengths *lengths, uint64_t rank)
             return length;
         rank -= lengths->count[length];
     }
-    return lengths->large[rank];
+    return rank < lengths->n_large ? lengths->large[rank] : lengths->max;
 }
 
 /* Linear interpolation between ranks as in numpy, rounded half to even as its printing does; in
