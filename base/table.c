@@ -58,6 +58,15 @@ void table_add(struct table *table, const void *row)
     table->n_rows++;
 }
 
+void table_get(const struct table *table, size_t row, void *out)
+{
+    for (size_t c = 0; c < table->n_columns; c++) {
+        const struct column_spec *spec = &table->spec[c];
+        size_t size = cell_size(spec->type);
+        memcpy((char *)out + spec->offset, (const char *)table->column[c] + row * size, size);
+    }
+}
+
 void table_free(struct table *table)
 {
     for (size_t c = 0; c < table->n_columns; c++) {

@@ -33,6 +33,8 @@ struct table {
 
 void table_init(struct table *table, const char *name, const struct column_spec *spec);
 void table_add(struct table *table, const void *row);
+/* Fills *out, a row struct, with row `row`; its texts are borrowed until the table changes. */
+void table_get(const struct table *table, size_t row, void *out);
 void table_free(struct table *table);
 
 /* The header is "name (unit)", or "name" where the unit is 1; numbers are %.17g, missing is empty.

@@ -32,6 +32,10 @@ int main(void)
         table_add(&table, &(struct row){i, i, 0, "n"});
     CHECK(table.n_columns == 4 && table.n_rows == 102);
     CHECK(((double *)table.column[1])[101] == 99 && ((int32_t *)table.column[2])[0] == 1);
+    struct row row = {0};
+    table_get(&table, 0, &row);
+    CHECK(row.time_s == 0.1 && row.id == -3 && row.state == 1);
+    CHECK_TEXT(row.note, "a,\"b\"");
     struct text out = {0};
     table_csv(&table, &out);
     static const char want[] = "id,time (s),state,note\n"
