@@ -47,11 +47,11 @@ struct sim_system {
     const struct workload_model *model;     /* borrowed */
     struct sim_serving serving;
     size_t n_units, n_classes, n_devices, n_pools;
-    struct sim_class *class;    /* (n_classes) */
-    uint16_t *class_of;         /* (n_units) */
-    double *resident_B;         /* (n_units) weights that a pool holds for the unit */
-    double shared_B;            /* counted once where tied embedding and head share a pool */
-    size_t *pool_of;            /* (n_devices) */
+    struct sim_class *class; /* (n_classes) */
+    uint16_t *class_of;      /* (n_units) */
+    double *resident_B;      /* (n_units) weights that a pool holds for the unit */
+    double shared_B; /* tied embedding and head both count it: off where they share a pool */
+    size_t *pool_of; /* (n_devices) */
     struct device_route *route; /* (n_devices, n_devices) */
     bool *routed;               /* (n_devices, n_devices) */
     double row_B;               /* activations that cross a cut, per row */

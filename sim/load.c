@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/system.h"
+
+#include <math.h>
+
+/* Running sums over the requests of a workload. */
+struct sums {
+    double n, prompt, prompt2, pairs, output, steps, contexts, gaps, gap, gap2, longest;
+    int64_t first_ps, last_ps;
+};
+
+static void add_request(struct sums *sums, const struct workload_request *request)
+{
+    double prompt = (double)request->prompt_tokens, output = (double)request->output_tokens;
+    double steps = output > 1 ? output - 1 : 0;
+    if (sums->n == 0)
+        sums->first_ps = request->arrival_ps;
+    else {
+        double gap_s = (double)(request->arrival_ps - sums->last_ps) * 1e-12;
+        sums->gaps++;
+        sums->gap += gap_s;
+        sums->gap2 += gap_s * gap_s;
+    }
+    sums->last_ps = request->arrival_ps;
+    sums->n++;
+    sums->prompt += prompt;
+    sums->prompt2 += prompt * prompt;
+    sums->pairs += prompt * (prompt + 1) / 2;
+    sums->output += output;
+    sums->steps += steps;
+    /* Step j of a request attends to prompt + j tokens. */
+    sums->contexts += steps * prompt + steps * (steps + 1) / 2;
+    sums->longest = fmax(sums->longest, prompt + output);
+}
+
+static double cv2(double n, double sum, double sum2)
+{
+    if (n < 2 || sum <= 0)
+        return 0;
+    double mean = sum / n;
+    return fmax(0, sum2 / n - mean * mean) / (mean * mean);
+}
+
+static void finish(const struct sums *sums, struct sim_load *out)
+{
+    *out = (struct sim_load){
+        .requests = (uint64_t)sums->n,
+        .horizon_s = (double)(sums->last_ps - sums->first_ps) * 1e-12,
+        .arrival_cv2 = cv2(sums->gaps, sums->gap, sums->gap2),
+        .prompt_mean = sums->prompt / sums->n,
+        .prompt_cv2 = cv2(sums->n, sums->prompt, sums->prompt2),
+        .prompt_pairs = sums->pairs / sums->n,
+        .output_mean = sums->output / sums->n,
+        .decode_context = sums->steps > 0 ? sums->contexts / sums->steps : 0,
+        .longest_tokens = sums->longest,
+    };
+    /* All at one instant: no rate can be told, the requests form one batch of work. */
+    out->rate_per_s = sums->gap > 0 ? sums->gaps / sums->gap : sums->n;
+}
+
+bool sim_load_measure(const struct workload *workload, uint64_t seed, struct sim_load *out,
+                      struct error *err)
+{
+    struct workload_source *source = workload_source_open(workload, seed, err);
+    if (!source)
+        return false;
+    struct sums sums = {0};
+    struct workload_request request;
+    bool end = false, ok;
+    while ((ok = workload_source_next(source, &request, &end, err)) && !end)
+        add_request(&sums, &request);
+    workload_source_close(source);
+    if (ok && sums.n == 0)
+        return error_set(err, "the workload has no requests left to serve");
+    if (ok)
+        finish(&sums, out);
+    return ok;
+}

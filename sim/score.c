@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/score_tables.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Sums over the units of a plan at given clocks. */
+struct phase {
+    double prefill_s[SIM_MOST_DEVICES], prefill_J[SIM_MOST_DEVICES];
+    double step_s[SIM_MOST_DEVICES], step_J[SIM_MOST_DEVICES]; /* at the operating batch */
+    double total_step_s[SIM_BATCHES];                          /* over devices, cuts and the host */
+    double prefill_total_s; /* as a request sees it: chunks, cuts, host, KV hand-over */
+    double link_J, link_step_J[SIM_BATCHES];
+    bool shared; /* some device works in both phases */
+};
+
+/* What a score is made of while it is made. */
+struct working {
+    const struct sim_tally *tally;
+    uint8_t pstate[SIM_MOST_DEVICES];
+    struct phase phase;
+    double batch; /* m */
+    size_t low;   /* batch lies between grid points low and low + 1 ... */
+    double share; /* ... at this share of the way */
+    double busy_s[SIM_MOST_DEVICES], dynamic_J[SIM_MOST_DEVICES]; /* per request */
+    double mean_W[SIM_MOST_DEVICES], die_K[SIM_MOST_DEVICES], peak_W[SIM_MOST_DEVICES];
+    double throughput_per_s, latency_s, wait_s, transfer_J;
+    double cpq, paging_s;
+    bool runaway;
+};
+
+static bool powered(const struct working *w, size_t d)
+{
+    return w->tally->used[d] > 0 || !w->tally->scorer->system->platform->device[d].power.can_sleep;
+}
+
+static void sum_units(struct working *w)
+{
+    const struct sim_tally *tally = w->tally;
+    const struct sim_scorer *scorer = tally->scorer;
+    struct phase *phase = &w->phase;
+    for (size_t c = 0; c < scorer->system->n_classes; c++)
+        for (size_t d = 0; d < scorer->system->n_devices; d++) {
+            double prefill = sim_units_at(tally, false, c)[d],
+                   decode = sim_units_at(tally, true, c)[d];
+            const struct sim_record *record = sim_record_at(scorer, c, d, w->pstate[d]);
+            phase->prefill_s[d] += prefill * record->prefill_s;
+            phase->prefill_J[d] += prefill * record->prefill_J;
+            if (decode > 0)
+                for (size_t g = 0; g < scorer->n_batches; g++)
+                    phase->total_step_s[g] += decode * record->step_s[g];
+        }
+}
+
+static bool works(const struct working *w, bool decode, size_t d)
+{
+    for (size_t c = 0; c < w->tally->scorer->system->n_classes; c++)
+        if (sim_units_at(w->tally, decode, c)[d] > 0)
+            return true;
+    return false;
+}
+
+/* Host time per pass: the slowest host among the devices that take part. */
+static void add_hosts(struct working *w)
+{
+    const struct sim_scorer *scorer = w->tally->scorer;
+    double host_s[2] = {0, 0};
+    for (size_t d = 0; d < scorer->system->n_devices; d++) {
+        double pass_s = scorer->system->platform->device[d].overheads.pass_s;
+        bool prefill = works(w, false, d), decode = works(w, true, d);
+        if (prefill)
+            host_s[0] = fmax(host_s[0], pass_s);
+        if (decode)
+            host_s[1] = fmax(host_s[1], pass_s);
+        w->phase.shared = w->phase.shared || (prefill && decode);
+        w->phase.prefill_total_s += w->phase.prefill_s[d];
+    }
+    w->phase.prefill_total_s += host_s[0] * scorer->chunks;
+    for (size_t g = 0; g < scorer->n_batches; g++)
+        w->phase.total_step_s[g] += host_s[1];
+}
+
+/* Activations over the cuts of each phase, and the KV handed from prefill to decode. */
+static void add_pair(struct working *w, size_t i, size_t j)
+{
+    const struct sim_tally *tally = w->tally;
+    const struct sim_scorer *scorer = tally->scorer;
+    const struct sim_system *system = scorer->system;
+    size_t n = system->n_devices, pair = i * n + j;
+    double prefill = tally->cuts[pair], decode = tally->cuts[n * n + pair];
+    double moves = tally->kv_moves[pair];
+    if (prefill + decode + moves == 0)
+        return;
+    struct phase *phase = &w->phase;
+    double byte_J = system->route[pair].byte_J, prompt = scorer->load.prompt_mean;
+    double kv_B = moves * prompt * workload_model_kv_bytes_per_layer(system->model);
+    double rows_B = prefill * prompt * system->row_B;
+    phase->prefill_total_s += sim_transfer_s(system, i, j, prefill * scorer->chunks, rows_B) +
+                              (moves > 0 ? sim_transfer_s(system, i, j, 1, kv_B) : 0);
+    phase->link_J += (rows_B + kv_B) * byte_J;
+    for (size_t g = 0; decode > 0 && g < scorer->n_batches; g++) {
+        double bytes = decode * (double)scorer->batch[g] * system->row_B;
+        phase->total_step_s[g] += sim_transfer_s(system, i, j, decode, bytes);
+        phase->link_step_J[g] += bytes * byte_J;
+    }
+}
+
+static void add_transfers(struct working *w)
+{
+    size_t n = w->tally->scorer->system->n_devices;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++)
+            if (i != j)
+                add_pair(w, i, j);
+}
+
+static double at_batch(const struct working *w, const double *grid)
+{
+    double low = grid[w->low];
+    return w->share > 0 ? low + w->share * (grid[w->low + 1] - low) : low;
+}
+
+/* How many seconds a request decodes with steps of `step_s`, stretched by the prompts of others
+ * where they use the same devices. */
+static double decoding_s(const struct working *w, double step_s)
+{
+    const struct sim_load *load = &w->tally->scorer->load;
+    double steps = fmax(0, load->output_mean - 1);
+    double stolen = w->phase.shared ? load->rate_per_s * w->phase.prefill_total_s : 0;
+    return steps * step_s / (1 - fmin(stolen, 0.95));
+}
+
+/* Mean of a Poisson occupancy c given that it is not zero. */
+static double occupancy(double c)
+{
+    return c < 1e-9 ? 1 : c / -expm1(-c);
+}
+
+/* Solves m = occupancy(rate T(m)) on the batch grid; the plan's number in flight bounds it. */
+static void find_batch(struct working *w)
+{
+    const struct sim_scorer *scorer = w->tally->scorer;
+    double before = 0, rate = scorer->load.rate_per_s;
+    size_t last = 0;
+    while (last + 1 < scorer->n_batches && scorer->batch[last + 1] <= w->tally->plan.in_flight)
+        last++;
+    for (size_t g = 0; g <= last; g++) {
+        double batch = (double)scorer->batch[g];
+        double step_s = w->phase.total_step_s[g] + w->paging_s;
+        double gap = occupancy(rate * decoding_s(w, step_s)) - batch;
+        if (gap <= 0 && g > 0) {
+            w->low = g - 1;
+            w->share = before / (before - gap);
+            w->batch =
+                (double)scorer->batch[g - 1] + w->share * (batch - (double)scorer->batch[g - 1]);
+            return;
+        }
+        if (gap <= 0)
+            break; /* hardly ever more than one */
+        before = gap;
+        w->low = g;
+        w->batch = batch;
+    }
+    if (w->batch == 0)
+        w->batch = 1;
+    w->share = 0;
+}
+
+/* Seconds and joules per request on each device at the operating batch. */
+static void add_work(struct working *w)
+{
+    const struct sim_tally *tally = w->tally;
+    const struct sim_scorer *scorer = tally->scorer;
+    double steps = fmax(0, scorer->load.output_mean - 1) / w->batch;
+    for (size_t d = 0; d < scorer->system->n_devices; d++) {
+        struct phase *phase = &w->phase;
+        for (size_t c = 0; c < scorer->system->n_classes; c++) {
+            double units = sim_units_at(tally, true, c)[d];
+            if (units == 0)
+                continue;
+            const struct sim_record *record = sim_record_at(scorer, c, d, w->pstate[d]);
+            phase->step_s[d] += units * at_batch(w, record->step_s);
+            phase->step_J[d] += units * at_batch(w, record->step_J);
+        }
+        double busy_W = scorer->busy_W[d * scorer->most_pstates + w->pstate[d]];
+        w->busy_s[d] = phase->prefill_s[d] + steps * phase->step_s[d];
+        w->dynamic_J[d] = phase->prefill_J[d] + steps * phase->step_J[d] + busy_W * w->busy_s[d];
+        w->peak_W[d] = busy_W;
+        if (w->busy_s[d] > 0)
+            w->peak_W[d] +=
+                fmax(phase->prefill_s[d] > 0 ? phase->prefill_J[d] / phase->prefill_s[d] : 0,
+                     phase->step_s[d] > 0 ? phase->step_J[d] / phase->step_s[d] : 0);
+    }
+    w->transfer_J = w->phase.link_J + steps * at_batch(w, w->phase.link_step_J);
+}
+
+/* Waiting of a queue with N servers (Sakasegawa 1977), bounded by a trace's length: no request of
+ * a trace with n requests can wait longer than n services, and past saturation the backlog grows
+ * to (load - 1) horizon, half of it on average. */
+static double queue_wait_s(const struct sim_load *load, double servers, double service_s)
+{
+    double use = load->rate_per_s * service_s / servers;
+    double requests = (double)load->requests;
+    double bounded = fmin(use, requests / (requests + 1));
+    double cv2 = 0.5 * (load->arrival_cv2 + load->prompt_cv2);
+    double wait_s =
+        cv2 * service_s / servers * pow(bounded, sqrt(2 * (servers + 1)) - 1) / (1 - bounded);
+    wait_s = fmin(wait_s, 0.5 * load->horizon_s + service_s);
+    return use > 1 ? wait_s + 0.5 * (use - 1) * load->horizon_s : wait_s;
+}
+
+static void find_latency(struct working *w)
+{
+    const struct sim_scorer *scorer = w->tally->scorer;
+    const struct sim_load *load = &scorer->load;
+    double step_s = at_batch(w, w->phase.total_step_s) + w->paging_s;
+    double alone_s = w->phase.prefill_total_s + decoding_s(w, step_s);
+    double bottleneck_s = 0;
+    for (size_t d = 0; d < scorer->system->n_devices; d++)
+        bottleneck_s = fmax(bottleneck_s, w->busy_s[d]);
+    double in_flight = (double)w->tally->plan.in_flight;
+    w->throughput_per_s = fmin(load->rate_per_s, fmin(in_flight / alone_s, 1 / bottleneck_s));
+    /* A prompt waits for the prompts before it, and for a place among those in flight. */
+    double prefill_wait_s = queue_wait_s(load, 1, w->phase.prefill_total_s);
+    double place_wait_s = queue_wait_s(load, in_flight, alone_s);
+    double device_wait_s =
+        load->rate_per_s * bottleneck_s > 1 ? queue_wait_s(load, 1, bottleneck_s) : 0;
+    w->wait_s = fmax(fmax(prefill_wait_s, place_wait_s), device_wait_s);
+    if (w->phase.shared) /* on average half a decode step is under way */
+        w->wait_s += 0.5 * step_s * -expm1(-load->rate_per_s * decoding_s(w, step_s));
+    w->latency_s = alone_s + w->wait_s;
+}
+
+/* CPQ of the worst pool with the KV of the requests in flight, half a block wasted each; beyond 1
+ * a pool with a store pages its weights at every pass. */
+static void find_pressure(struct working *w)
+{
+    const struct sim_tally *tally = w->tally;
+    const struct sim_system *system = tally->scorer->system;
+    const struct sim_load *load = &tally->scorer->load;
+    double tokens = load->prompt_mean + 0.5 * load->output_mean +
+                    0.5 * ((double)system->serving.kv_block_tokens - 1);
+    w->cpq = 0;
+    w->paging_s = 0;
+    for (size_t p = 0; p < system->n_pools; p++) {
+        const struct device_pool *pool = &system->platform->pool[p];
+        double weights_B = tally->weights_B[p];
+        if (weights_B <= 0)
+            continue;
+        size_t head = system->n_units - 1;
+        bool embedding = system->pool_of[tally->plan.prefill[0]] == p ||
+                         system->pool_of[tally->plan.decode[0]] == p;
+        if (embedding && (system->pool_of[tally->plan.prefill[head]] == p ||
+                          system->pool_of[tally->plan.decode[head]] == p))
+            weights_B -= system->shared_B;
+        double usable_B = system->serving.memory_fraction * (pool->capacity_B - pool->reserve_B);
+        double kv_B = w->batch * tokens * tally->kv_B[p];
+        double cpq = (weights_B + system->activations_B + kv_B) / usable_B;
+        w->cpq = fmax(w->cpq, cpq);
+        if (cpq > 1 && pool->store_Bps > 0) {
+            double over_B = (cpq - 1) * usable_B;
+            double bytes = pool->store_policy == DEVICE_STORE_LRU ? weights_B : over_B;
+            w->paging_s += fmin(bytes, weights_B) / pool->store_Bps;
+        }
+    }
+}
+
+static double leakage_W(const struct working *w, size_t d, double temperature_K)
+{
+    const struct sim_scorer *scorer = w->tally->scorer;
+    if (!powered(w, d))
+        return 0;
+    return scorer->leakage_factor[d * scorer->most_pstates + w->pstate[d]] *
+           device_leakage_on_grid(&scorer->grid[d], temperature_K);
+}
+
+/* T_d = T_a + sum_j R_dj P_j + R_die (P_peak - P_mean), leakage iterated with it. */
+static void find_heat(struct working *w)
+{
+    const struct sim_scorer *scorer = w->tally->scorer;
+    const struct sim_system *system = scorer->system;
+    size_t n = system->n_devices;
+    for (size_t d = 0; d < n; d++)
+        w->die_K[d] = system->platform->ambient_K;
+    double change_K = INFINITY;
+    for (int i = 0; i < 30 && change_K > 0.01; i++) {
+        change_K = 0;
+        for (size_t d = 0; d < n; d++) {
+            double base_W =
+                powered(w, d) ? scorer->base_W[d] : system->platform->device[d].power.sleep_W;
+            w->mean_W[d] =
+                base_W + leakage_W(w, d, w->die_K[d]) + w->throughput_per_s * w->dynamic_J[d];
+        }
+        for (size_t d = 0; d < n; d++) {
+            double rise_K = 0;
+            for (size_t j = 0; j < n; j++)
+                rise_K += system->resistance_KpW[d * n + j] * w->mean_W[j];
+            double temperature_K = system->platform->ambient_K + rise_K;
+            change_K = fmax(change_K, fabs(temperature_K - w->die_K[d]));
+            w->die_K[d] = fmin(temperature_K, 600);
+        }
+    }
+    w->runaway = change_K > 1;
+    for (size_t d = 0; d < n; d++) {
+        if (w->tally->used[d] == 0)
+            continue;
+        w->peak_W[d] += scorer->base_W[d] + leakage_W(w, d, w->die_K[d]);
+        w->die_K[d] += system->die_KpW[d] * fmax(0, w->peak_W[d] - w->mean_W[d]);
+    }
+}
+
+static void work_out(struct working *w)
+{
+    const struct sim_tally *tally = w->tally;
+    memset(&w->phase, 0, sizeof w->phase);
+    w->batch = 0;
+    w->low = 0;
+    w->share = 0;
+    w->paging_s = 0;
+    sum_units(w);
+    add_hosts(w);
+    add_transfers(w);
+    find_batch(w);
+    find_pressure(w);
+    if (w->paging_s > 0) {
+        w->phase.prefill_total_s += w->paging_s * tally->scorer->chunks;
+        find_batch(w);
+    }
+    add_work(w);
+    find_latency(w);
+    find_heat(w);
+}
+
+/* The first device that is too hot or above its cap, with a slower P-state left; n when none. */
+static size_t too_hot(const struct working *w, bool *stuck)
+{
+    const struct sim_scorer *scorer = w->tally->scorer;
+    const struct sim_system *system = scorer->system;
+    *stuck = w->runaway;
+    for (size_t d = 0; d < system->n_devices; d++) {
+        const struct device *device = &system->platform->device[d];
+        bool hot = w->die_K[d] > device->thermal.throttle_K;
+        bool hungry = w->peak_W[d] > scorer->cap_W[d];
+        if (w->tally->used[d] == 0 || !(hot || hungry))
+            continue;
+        if ((size_t)w->pstate[d] + 1 < device_pstates(device))
+            return d;
+        *stuck = *stuck || hot; /* a cap that cannot be held is flagged by the run, not refused */
+    }
+    return system->n_devices;
+}
+
+static double missing_routes(const struct sim_tally *tally)
+{
+    const struct sim_system *system = tally->scorer->system;
+    size_t pairs = system->n_devices * system->n_devices;
+    double missing = 0;
+    for (size_t i = 0; i < pairs; i++)
+        if (!system->routed[i])
+            missing += tally->cuts[i] + tally->cuts[pairs + i] + tally->kv_moves[i];
+    return missing;
+}
+
+/* Memory that is not there, heat that cannot be held, devices that no link joins. */
+static double violation(const struct working *w, bool stuck)
+{
+    const struct sim_tally *tally = w->tally;
+    const struct sim_system *system = tally->scorer->system;
+    double sum = missing_routes(tally) + (stuck ? 1 : 0);
+    bool store = false;
+    for (size_t p = 0; p < system->n_pools; p++)
+        store = store || (tally->weights_B[p] > 0 && system->platform->pool[p].store_Bps > 0);
+    if (!store)
+        sum += fmax(0, w->cpq - 1);
+    return sum;
+}
+
+static void fill_score(const struct working *w, bool stuck, struct sim_score *out)
+{
+    const struct sim_scorer *scorer = w->tally->scorer;
+    const struct sim_system *system = scorer->system;
+    double powered_n = 0, used_share = 0, idle_W = 0, gross_J = w->transfer_J;
+    *out = (struct sim_score){0};
+    for (size_t d = 0; d < system->n_devices; d++) {
+        const struct device *device = &system->platform->device[d];
+        gross_J += w->mean_W[d] / w->throughput_per_s;
+        out->power_W += w->mean_W[d];
+        if (!powered(w, d)) {
+            idle_W += device->power.sleep_W;
+            continue;
+        }
+        powered_n++;
+        idle_W += device->power.idle_W;
+        used_share += w->throughput_per_s * w->busy_s[d];
+        out->peak_K = fmax(out->peak_K, w->die_K[d]);
+        double guard_C = device->thermal.guard * (device->thermal.limit_K - 273.15);
+        out->guard = fmax(out->guard, (w->die_K[d] - 273.15) / guard_C);
+    }
+    memcpy(out->pstate, w->pstate, sizeof out->pstate);
+    out->energy_J = gross_J;
+    out->net_energy_J = gross_J - idle_W / w->throughput_per_s;
+    out->latency_s = w->latency_s;
+    out->underutilisation = fmax(0, 1 - used_share / powered_n);
+    out->violation = violation(w, stuck);
+    out->throughput_per_s = w->throughput_per_s;
+    out->batch = w->batch;
+    out->prefill_s = w->phase.prefill_total_s;
+    out->step_s = at_batch(w, w->phase.total_step_s) + w->paging_s;
+    out->wait_s = w->wait_s;
+    out->cpq = w->cpq;
+}
+
+void sim_tally_score(const struct sim_tally *tally, struct sim_score *out)
+{
+    struct working w = {.tally = tally};
+    memcpy(w.pstate, tally->plan.pstate, tally->plan.n_devices);
+    bool stuck;
+    /* Each round slows one device by a state: it ends after the P-states are used up. */
+    for (;;) {
+        work_out(&w);
+        size_t device = too_hot(&w, &stuck);
+        if (device == tally->plan.n_devices)
+            break;
+        w.pstate[device]++;
+    }
+    fill_score(&w, stuck, out);
+}
+
+void sim_score_plan(const struct sim_scorer *scorer, const struct sim_plan *plan,
+                    struct sim_score *out)
+{
+    struct sim_tally *tally = sim_tally_create(scorer);
+    sim_tally_set(tally, plan);
+    sim_tally_score(tally, out);
+    sim_tally_destroy(tally);
+}
