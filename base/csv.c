@@ -13,8 +13,8 @@
 enum { MAX_COLUMNS = 4096 };
 
 struct cell {
-    char *text;    /* within the line, ends with a zero byte */
-    size_t column; /* where it stands in the line, from 1 */
+    const char *text; /* within the line, ends with a zero byte */
+    size_t column;    /* where it stands in the line, from 1 */
 };
 
 struct csv {
@@ -72,7 +72,7 @@ static enum csv_status read_line(struct csv *csv, size_t *length, struct error *
     return CSV_ROW;
 }
 
-static bool add_cell(struct csv *csv, char *text, const char *from, struct error *err)
+static bool add_cell(struct csv *csv, const char *text, const char *from, struct error *err)
 {
     size_t column = (size_t)(from - csv->line) + 1;
     if (csv->n_cells == MAX_COLUMNS)

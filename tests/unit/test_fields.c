@@ -110,7 +110,7 @@ static bool read(const char *text, struct device *device, struct tree **tree)
 
 static void test_good(void)
 {
-    struct device device;
+    struct device device = {0};
     struct tree *tree;
     bool ok = read("schema: s\nkind: gpu\nshared: false\npower: {peak_W: 300}\n"
                    "pools: [{name: vram, bandwidth_GBps: 204.8}]\naliases: [a, 7, '']\n"
@@ -178,7 +178,7 @@ static void test_bad(void)
         {"[1, 2]", "f:1:1: a map of keys is wanted here, not a list"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct device device;
+        struct device device = {0};
         struct tree *tree;
         CHECK(!read(cases[i].text, &device, &tree));
         CHECK(err.n_faults == 1);
@@ -189,7 +189,7 @@ static void test_bad(void)
 
 static void test_all_faults(void)
 {
-    struct device device;
+    struct device device = {0};
     struct tree *tree;
     CHECK(!read("kynd: cpu\ncores: many\npools: [{name: x, bandwidth_GBps: 1}]\n", &device, &tree));
     CHECK(err.n_faults == 3 && device.pool == NULL);
