@@ -40,6 +40,9 @@ bool scenario_load(const char *path, const char *const *set, size_t n_set, struc
                    struct error *err);
 /* Reads an already expanded text, as stored in results. */
 bool scenario_parse(const char *name, const char *yaml, struct scenario *out, struct error *err);
+/* Reads an expanded tree, which moves in also when there are faults: for callers that change the
+ * tree of a scenario (tree_copy) and read it again. */
+bool scenario_read(struct tree *tree, struct scenario *out, struct error *err);
 void scenario_free(struct scenario *scenario);
 
 /* A catalogue entry or file of a kind ("device", "platform", "model", "workload"), expanded. An
