@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The catalogue of devices and platforms: every file reads without faults, and every number of it
+ * says where it comes from. */
+#include "base/file.h"
+#include "devices/platform.h"
+#include "tests/check.h"
+
+#define CATALOGUE SOURCE_DIR "/devices/catalog"
+
+static const char *const kinds[] = {"datasheet", "measured", "fitted", "class", "estimated"};
+
+static bool is_number(const struct tree *node)
+{
+    char *end;
+    if (node->kind != TREE_SCALAR || node->quoted || node->text[0] == '\0')
+        return false;
+    strtod(node->text, &end);
+    return *end == '\0';
+}
+
+/* Whether `key` is `path` or a prefix of it that ends at a dot. */
+static bool covers(const char *key, const char *path)
+{
+    size_t n = strlen(key);
+    return strncmp(key, path, n) == 0 && (path[n] == '\0' || path[n] == '.');
+}
+
+static void check_covered(const char *path, const struct tree *sources, bool *used)
+{
+    bool covered = false;
+    for (size_t i = 0; i < sources->n_children; i++) {
+        if (covers(sources->child[i]->key, path))
+            used[i] = covered = true;
+    }
+    if (!CHECK(covered))
+        fprintf(stderr, "    %s: %s has no source\n", sources->mark.path, path);
+}
+
+/* Walks to every number; `path` grows by ".member", or by ".NAME" for elements of a list. */
+static void check_numbers(const struct tree *node, const char *path, const struct tree *sources,
+                          bool *used)
+{
+    if (is_number(node))
+        check_covered(path, sources, used);
+    for (size_t i = 0; i < node->n_children; i++) {
+        const struct tree *child = node->child[i];
+        const char *name = child->key ? child->key : tree_get_text(child, "name");
+        char inner[256];
+        if (child == sources)
+            continue;
+        snprintf(inner, sizeof inner, "%s%s%s", path, *path ? "." : "", name ? name : "-");
+        check_numbers(child, inner, sources, used);
+    }
+}
+
+static bool known_kind(const char *kind)
+{
+    for (size_t i = 0; kind && i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kind, kinds[i]) == 0)
+            return true;
+    return false;
+}
+
+static void check_sources(const struct tree *root)
+{
+    const struct tree *sources = tree_get(root, "sources");
+    if (!CHECK(sources && sources->kind == TREE_MAP))
+        return;
+    bool *used = calloc(sources->n_children + 1, sizeof *used);
+    check_numbers(root, "", sources, used);
+    for (size_t i = 0; i < sources->n_children; i++) {
+        const struct tree *source = sources->child[i];
+        const char *ref = tree_get_text(source, "ref");
+        if (!CHECK(used[i] && known_kind(tree_get_text(source, "kind")) && ref && *ref))
+            fprintf(stderr, "    %s:%zu: source '%s' stands for no number, or is not whole\n",
+                    source->key_mark.path, source->key_mark.line, source->key);
+    }
+    free(used);
+}
+
+static struct tree *read_entry(const char *folder, const char *name, const char *kind)
+{
+    struct error err = {0};
+    char path[512];
+    snprintf(path, sizeof path, CATALOGUE "/%s/%s.yaml", folder, name);
+    struct tree *tree = tree_read(path, &err);
+    bool ok = tree && fields_check_schema(tree, kind, &err);
+    if (!CHECK(ok))
+        fprintf(stderr, "    %s\n", err.fault[0]);
+    else
+        CHECK_TEXT(tree_get_text(tree, "name"), name);
+    return tree;
+}
+
+static void test_devices(void)
+{
+    char **names = file_names(CATALOGUE "/devices", ".yaml");
+    CHECK(names[0] != NULL);
+    for (size_t i = 0; names[i]; i++) {
+        struct error err = {0};
+        struct device device;
+        struct tree *tree = read_entry("devices", names[i], "device");
+        if (!tree)
+            continue;
+        bool ok = device_read(tree, &device, &err);
+        if (!CHECK(ok))
+            fprintf(stderr, "    %s\n", err.fault[0]);
+        if (ok) {
+            CHECK(device.thermal.throttle_K > 300 && device.thermal.throttle_K < 400);
+            device_free(&device);
+        }
+        check_sources(tree);
+        tree_free(tree);
+    }
+    file_names_free(names);
+}
+
+/* References stand for whole devices here; what they expand to is tested with the scenarios. */
+static void check_references(const struct tree *platform)
+{
+    const struct tree *devices = tree_get(platform, "devices");
+    if (!CHECK(devices && devices->n_children > 0))
+        return;
+    for (size_t i = 0; i < devices->n_children; i++) {
+        const char *name = tree_get_text(devices->child[i], "device");
+        const char *pool = tree_get_text(devices->child[i], "pool");
+        char path[512];
+        snprintf(path, sizeof path, CATALOGUE "/devices/%s.yaml", name ? name : "");
+        CHECK(name && file_exists(path));
+        snprintf(path, sizeof path, "pools.%s", pool ? pool : "");
+        CHECK(pool && tree_find(platform, path));
+    }
+}
+
+static void test_platforms(void)
+{
+    char **names = file_names(CATALOGUE "/platforms", ".yaml");
+    CHECK(names[0] != NULL);
+    for (size_t i = 0; names[i]; i++) {
+        struct tree *tree = read_entry("platforms", names[i], "platform");
+        if (!tree)
+            continue;
+        check_references(tree);
+        check_sources(tree);
+        tree_free(tree);
+    }
+    file_names_free(names);
+}
+
+int main(void)
+{
+    test_devices();
+    test_platforms();
+    return check_result();
+}
