@@ -14,7 +14,8 @@ struct analysis_sum {
 void analysis_sum_add(struct analysis_sum *sum, double value);
 double analysis_sum_value(const struct analysis_sum *sum);
 
-/* Running moments and extremes (Welford, Technometrics 4, 1962). A zeroed struct is empty. */
+/* Running moments and extremes (Welford, Technometrics 4, 1962). A zeroed struct is empty. The
+ * extremes pass over nan. */
 struct analysis_moments {
     uint64_t n;
     double mean, squares; /* squares: sum of squared deviations from the mean */
