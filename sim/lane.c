@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/lane.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Which rows of a pass go through a unit: it may serve prefill rows, decode rows or both at once.
+ */
+enum rows_of { OF_PREFILL, OF_DECODE, OF_BOTH, ROWS_OF };
+
+/* Costs by number of rows, filled when first asked for. */
+struct cost_table {
+    struct device_cost *cost; /* (capacity) */
+    bool *known;
+    size_t capacity;
+};
+
+struct sim_lane {
+    const struct sim_system *system;
+    size_t most_pstates;
+    uint32_t *units;            /* (ROWS_OF, n_classes, n_devices) */
+    uint32_t *cuts;             /* (ROWS_OF, n_devices, n_devices) */
+    struct cost_table *dense;   /* (ROWS_OF, n_devices, most_pstates) by rows */
+    struct cost_table *sampled; /* the same by sampled rows */
+    struct sim_pass_cost result;
+};
+
+bool sim_plan_disjoint(const struct sim_plan *plan)
+{
+    for (size_t d = 0; d < plan->n_devices; d++) {
+        bool prefill = memchr(plan->prefill, (int)d, plan->n_units) != NULL;
+        bool decode = memchr(plan->decode, (int)d, plan->n_units) != NULL;
+        if (prefill && decode)
+            return false;
+    }
+    return true;
+}
+
+static uint32_t *units_at(const struct sim_lane *lane, enum rows_of of, size_t class)
+{
+    const struct sim_system *system = lane->system;
+    return &lane->units[((size_t)of * system->n_classes + class) * system->n_devices];
+}
+
+static uint32_t *cut_at(const struct sim_lane *lane, enum rows_of of, size_t from, size_t to)
+{
+    size_t n = lane->system->n_devices;
+    return &lane->cuts[((size_t)of * n + from) * n + to];
+}
+
+static void count_cut(struct sim_lane *lane, enum rows_of of, size_t from, size_t to)
+{
+    if (from != to)
+        (*cut_at(lane, of, from, to))++;
+}
+
+static void count_units(struct sim_lane *lane, const struct sim_plan *plan, enum sim_lane_role role)
+{
+    const struct sim_system *system = lane->system;
+    for (size_t u = 0; u < system->n_units; u++) {
+        size_t class = system->class_of[u], p = plan->prefill[u], d = plan->decode[u];
+        if (role == SIM_LANE_BOTH && p == d) {
+            units_at(lane, OF_BOTH, class)[p]++;
+            continue;
+        }
+        if (role != SIM_LANE_DECODE)
+            units_at(lane, OF_PREFILL, class)[p]++;
+        if (role != SIM_LANE_PREFILL)
+            units_at(lane, OF_DECODE, class)[d]++;
+    }
+}
+
+static void count_cuts(struct sim_lane *lane, const struct sim_plan *plan, enum sim_lane_role role)
+{
+    for (size_t u = 0; u + 1 < lane->system->n_units; u++) {
+        size_t p = plan->prefill[u], q = plan->prefill[u + 1];
+        size_t d = plan->decode[u], e = plan->decode[u + 1];
+        if (role == SIM_LANE_BOTH && p == d && q == e) {
+            count_cut(lane, OF_BOTH, p, q);
+            continue;
+        }
+        if (role != SIM_LANE_DECODE)
+            count_cut(lane, OF_PREFILL, p, q);
+        if (role != SIM_LANE_PREFILL)
+            count_cut(lane, OF_DECODE, d, e);
+    }
+}
+
+struct sim_lane *sim_lane_create(const struct sim_system *system, const struct sim_plan *plan,
+                                 enum sim_lane_role role)
+{
+    struct sim_lane *lane = mem_calloc(1, sizeof *lane);
+    size_t n = system->n_devices;
+    lane->system = system;
+    for (size_t d = 0; d < n; d++)
+        if (device_pstates(&system->platform->device[d]) > lane->most_pstates)
+            lane->most_pstates = device_pstates(&system->platform->device[d]);
+    lane->units = mem_calloc(ROWS_OF * system->n_classes * n, sizeof *lane->units);
+    lane->cuts = mem_calloc(ROWS_OF * n * n, sizeof *lane->cuts);
+    lane->dense = mem_calloc(ROWS_OF * n * lane->most_pstates, sizeof *lane->dense);
+    lane->sampled = mem_calloc(ROWS_OF * n * lane->most_pstates, sizeof *lane->sampled);
+    lane->result.device = mem_calloc(n, sizeof *lane->result.device);
+    count_units(lane, plan, role);
+    count_cuts(lane, plan, role);
+    return lane;
+}
+
+void sim_lane_destroy(struct sim_lane *lane)
+{
+    if (!lane)
+        return;
+    size_t tables = ROWS_OF * lane->system->n_devices * lane->most_pstates;
+    for (size_t i = 0; i < tables; i++) {
+        free(lane->dense[i].cost);
+        free(lane->dense[i].known);
+        free(lane->sampled[i].cost);
+        free(lane->sampled[i].known);
+    }
+    free(lane->dense);
+    free(lane->sampled);
+    free(lane->units);
+    free(lane->cuts);
+    free(lane->result.device);
+    free(lane);
+}
+
+bool sim_lane_uses(const struct sim_lane *lane, size_t device)
+{
+    for (int of = 0; of < ROWS_OF; of++)
+        for (size_t c = 0; c < lane->system->n_classes; c++)
+            if (units_at(lane, (enum rows_of)of, c)[device] > 0)
+                return true;
+    return false;
+}
+
+static void add_cost(struct device_cost *to, const struct device_cost *from)
+{
+    to->time_s += from->time_s;
+    to->time_per_context_s += from->time_per_context_s;
+    to->flops += from->flops;
+    to->flops_per_context += from->flops_per_context;
+    to->bytes += from->bytes;
+    to->bytes_per_context += from->bytes_per_context;
+    to->overhead_s += from->overhead_s;
+    to->compute_s += from->compute_s;
+    to->memory_s += from->memory_s;
+}
+
+/* Which operators a sum takes. */
+enum pick { PICK_DENSE, PICK_SAMPLED, PICK_ATTENTION };
+
+static bool picked(const struct workload_operator *op, enum pick pick)
+{
+    if (op->kind == WORKLOAD_ATTENTION)
+        return pick == PICK_ATTENTION;
+    return op->rows == WORKLOAD_ROWS_SAMPLED ? pick == PICK_SAMPLED : pick == PICK_DENSE;
+}
+
+/* Where in the lane a sum is taken. */
+struct corner {
+    enum rows_of of;
+    size_t device, pstate;
+};
+
+static void sum_operators(const struct sim_lane *lane, const struct corner *at, enum pick pick,
+                          const struct device_pass *pass, struct device_cost *out)
+{
+    const struct sim_system *system = lane->system;
+    const struct device *device = &system->platform->device[at->device];
+    struct device_condition condition = {
+        .clock = device_relative_clock(device, at->pstate),
+        .bandwidth_Bps = INFINITY,
+        .pass_weight_bytes = system->weights_B,
+    };
+    for (size_t c = 0; c < system->n_classes; c++) {
+        double count = units_at(lane, at->of, c)[at->device];
+        if (count == 0)
+            continue;
+        for (size_t i = 0; i < system->class[c].n_ops; i++)
+            if (picked(&system->class[c].op[i], pick))
+                device_operator_cost(device, &system->class[c].op[i], pass, &condition, count, out);
+    }
+}
+
+static void make_room(struct cost_table *table, size_t rows)
+{
+    if (rows < table->capacity)
+        return;
+    size_t capacity = rows + rows / 2 + 64;
+    table->cost = mem_realloc(table->cost, capacity, sizeof *table->cost);
+    table->known = mem_realloc(table->known, capacity, sizeof *table->known);
+    memset(table->known + table->capacity, 0, capacity - table->capacity);
+    table->capacity = capacity;
+}
+
+/* The kept cost of `rows` rows through the dense or the sampled operators of a corner. */
+static void add_kept(struct sim_lane *lane, const struct corner *at, enum pick pick, uint64_t rows,
+                     struct device_cost *cost)
+{
+    if (rows == 0)
+        return;
+    size_t index =
+        ((size_t)at->of * lane->system->n_devices + at->device) * lane->most_pstates + at->pstate;
+    struct cost_table *table = pick == PICK_DENSE ? &lane->dense[index] : &lane->sampled[index];
+    make_room(table, rows);
+    if (!table->known[rows]) {
+        struct device_pass pass = {.rows = (double)rows, .sampled = (double)rows};
+        struct device_cost fresh = {0};
+        sum_operators(lane, at, pick, &pass, &fresh);
+        table->cost[rows] = fresh;
+        table->known[rows] = true;
+    }
+    add_cost(cost, &table->cost[rows]);
+}
+
+static void add_corner(struct sim_lane *lane, const struct corner *at, const struct sim_pass *pass,
+                       struct device_cost *cost)
+{
+    bool prefill = at->of != OF_DECODE && pass->prefill_rows > 0;
+    bool decode = at->of != OF_PREFILL && pass->decode_rows > 0;
+    uint64_t rows = (prefill ? pass->prefill_rows : 0) + (decode ? pass->decode_rows : 0);
+    uint64_t sampled =
+        (prefill ? pass->sampled - pass->decode_rows : 0) + (decode ? pass->decode_rows : 0);
+    add_kept(lane, at, PICK_DENSE, rows, cost);
+    add_kept(lane, at, PICK_SAMPLED, sampled, cost);
+    if (rows == 0)
+        return;
+    struct device_pass whole = {
+        .rows = (double)rows,
+        .decode_sequences = decode ? (double)pass->decode_rows : 0,
+        .prefill_sequences = prefill ? (double)pass->prefill_sequences : 0,
+        .prefill_rows = prefill ? (double)pass->prefill_rows : 0,
+        .prefill_pairs = prefill ? pass->prefill_pairs : 0,
+    };
+    struct device_cost attention = {0};
+    sum_operators(lane, at, PICK_ATTENTION, &whole, &attention);
+    if (!decode)
+        attention.time_per_context_s = attention.flops_per_context = attention.bytes_per_context =
+            0;
+    add_cost(cost, &attention);
+}
+
+struct device_cost sim_lane_price_device(struct sim_lane *lane, const struct sim_pass *pass,
+                                         size_t device, size_t pstate)
+{
+    struct device_cost cost = {0};
+    for (int of = 0; of < ROWS_OF; of++) {
+        struct corner at = {(enum rows_of)of, device, pstate};
+        add_corner(lane, &at, pass, &cost);
+    }
+    return cost;
+}
+
+static uint64_t rows_through(const struct sim_pass *pass, enum rows_of of)
+{
+    return (of != OF_DECODE ? pass->prefill_rows : 0) + (of != OF_PREFILL ? pass->decode_rows : 0);
+}
+
+static void add_cuts(struct sim_lane *lane, const struct sim_pass *pass)
+{
+    const struct sim_system *system = lane->system;
+    size_t n = system->n_devices;
+    for (int of = 0; of < ROWS_OF; of++) {
+        double rows = (double)rows_through(pass, (enum rows_of)of);
+        for (size_t i = 0; rows > 0 && i < n; i++)
+            for (size_t j = 0; j < n; j++) {
+                double cuts = *cut_at(lane, (enum rows_of)of, i, j);
+                if (cuts == 0)
+                    continue;
+                double bytes = cuts * rows * system->row_B;
+                lane->result.transfer_s += sim_transfer_s(system, i, j, cuts, bytes);
+                lane->result.link_J += bytes * system->route[i * n + j].byte_J;
+            }
+    }
+}
+
+const struct sim_pass_cost *sim_lane_price(struct sim_lane *lane, const struct sim_pass *pass,
+                                           const uint8_t *pstate)
+{
+    struct sim_pass_cost *out = &lane->result;
+    out->step_s = out->per_context_s = out->transfer_s = out->host_s = out->link_J = 0;
+    for (size_t d = 0; d < lane->system->n_devices; d++) {
+        out->device[d] = sim_lane_price_device(lane, pass, d, pstate[d]);
+        out->step_s += out->device[d].time_s;
+        out->per_context_s += out->device[d].time_per_context_s;
+        if (out->device[d].time_s > 0)
+            out->host_s = fmax(out->host_s, lane->system->platform->device[d].overheads.pass_s);
+    }
+    add_cuts(lane, pass);
+    out->step_s += out->transfer_s + out->host_s;
+    return out;
+}

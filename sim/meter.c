@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/meter.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Counts of one device at one P-state over the whole run. */
+struct count {
+    double busy_s, flops, bytes;
+};
+
+struct gauge {
+    double base_W; /* P_base, or sleep power when switched off */
+    bool powered;
+    size_t pstate;
+    bool throttled;
+    double pending_J; /* dynamic energy since the last reading */
+    double pending_busy_s;
+    double peak_flops;
+    double throttled_s;
+    double kelvin_seconds; /* integral of the die temperature, for its mean */
+    /* since the last sample */
+    double sample_J, sample_busy_s, sample_clock_s, sample_kelvin_s;
+};
+
+struct sim_meter {
+    const struct sim_system *system;
+    struct device_thermal *thermal;
+    size_t most_pstates;
+    struct gauge *gauge;                                      /* (n_devices) */
+    struct count *count;                                      /* (n_devices, most_pstates) */
+    double *leakage_J, *peak_K, *power_W, *step_J, *before_K; /* (n_devices) */
+    double link_J, storage_J;
+    double pending_other_J;           /* link and store since the last reading */
+    double integral_J, integral_rest; /* compensated sum */
+    double throttled_s;               /* seconds in which any device was throttled */
+    int64_t time_ps, sample_ps;
+};
+
+static void set_up_gauge(struct sim_meter *meter, const struct sim_plan *plan, size_t d)
+{
+    const struct device *device = &meter->system->platform->device[d];
+    struct gauge *gauge = &meter->gauge[d];
+    gauge->powered = sim_plan_powers(meter->system, plan, d);
+    gauge->pstate = plan->pstate[d];
+    gauge->base_W = gauge->powered ? device_base_W(device) : device->power.sleep_W;
+    meter->power_W[d] = gauge->base_W;
+    device_thermal_set(meter->thermal, d, gauge->powered,
+                       device_leakage_factor(device, gauge->pstate));
+    if (device_pstates(device) > meter->most_pstates)
+        meter->most_pstates = device_pstates(device);
+}
+
+bool sim_meter_create(const struct sim_system *system, const struct sim_plan *plan,
+                      struct sim_meter **out, struct error *err)
+{
+    size_t n = system->n_devices;
+    struct sim_meter *meter = mem_calloc(1, sizeof *meter);
+    meter->system = system;
+    meter->thermal = device_thermal_create(system->platform);
+    meter->gauge = mem_calloc(n, sizeof *meter->gauge);
+    meter->leakage_J = mem_calloc(5 * n, sizeof(double));
+    meter->peak_K = meter->leakage_J + n;
+    meter->power_W = meter->peak_K + n;
+    meter->step_J = meter->power_W + n;
+    meter->before_K = meter->step_J + n;
+    for (size_t d = 0; d < n; d++)
+        set_up_gauge(meter, plan, d);
+    meter->count = mem_calloc(n * meter->most_pstates, sizeof *meter->count);
+    *out = meter;
+    if (device_thermal_steady(meter->thermal, meter->power_W)) {
+        for (size_t d = 0; d < n; d++)
+            meter->peak_K[d] = device_thermal_die_K(meter->thermal, d);
+        return true;
+    }
+    sim_meter_destroy(meter);
+    *out = NULL;
+    return error_set(err,
+                     "platform '%s' runs away at idle: its leakage grows faster than its "
+                     "cooling carries off",
+                     system->platform->name);
+}
+
+void sim_meter_destroy(struct sim_meter *meter)
+{
+    if (!meter)
+        return;
+    device_thermal_destroy(meter->thermal);
+    free(meter->gauge);
+    free(meter->count);
+    free(meter->leakage_J);
+    free(meter);
+}
+
+void sim_meter_add(struct sim_meter *meter, size_t device, size_t pstate,
+                   const struct sim_work *work)
+{
+    const struct device *spec = &meter->system->platform->device[device];
+    struct count *count = &meter->count[device * meter->most_pstates + pstate];
+    struct gauge *gauge = &meter->gauge[device];
+    count->busy_s += work->busy_s;
+    count->flops += work->flops;
+    count->bytes += work->bytes;
+    gauge->peak_flops += work->peak_flops;
+    gauge->pending_busy_s += work->busy_s;
+    gauge->pending_J += device_work_J(spec, pstate, work->flops, work->bytes) +
+                        device_busy_W(spec, pstate) * work->busy_s;
+}
+
+void sim_meter_add_link_J(struct sim_meter *meter, double link_J)
+{
+    meter->link_J += link_J;
+    meter->pending_other_J += link_J;
+}
+
+void sim_meter_add_storage_J(struct sim_meter *meter, double storage_J)
+{
+    meter->storage_J += storage_J;
+    meter->pending_other_J += storage_J;
+}
+
+/* Neumaier's compensated sum: a week of readings must still agree to 1e-9. */
+static void add_integral(struct sim_meter *meter, double joules)
+{
+    double sum = meter->integral_J + joules;
+    if (fabs(meter->integral_J) >= fabs(joules))
+        meter->integral_rest += (meter->integral_J - sum) + joules;
+    else
+        meter->integral_rest += (joules - sum) + meter->integral_J;
+    meter->integral_J = sum;
+}
+
+static void read_device(struct sim_meter *meter, size_t d, double before_K, double dt_s)
+{
+    struct gauge *gauge = &meter->gauge[d];
+    double kelvin_s = 0.5 * (before_K + device_thermal_die_K(meter->thermal, d)) * dt_s;
+    double joules = meter->power_W[d] * dt_s + meter->step_J[d];
+    double clock = device_relative_clock(&meter->system->platform->device[d], gauge->pstate);
+    add_integral(meter, joules);
+    meter->leakage_J[d] += meter->step_J[d];
+    gauge->kelvin_seconds += kelvin_s;
+    gauge->throttled_s += gauge->throttled ? dt_s : 0;
+    gauge->sample_J += joules;
+    gauge->sample_busy_s += gauge->pending_busy_s;
+    gauge->sample_clock_s += gauge->powered ? clock * dt_s : 0;
+    gauge->sample_kelvin_s += kelvin_s;
+    gauge->pending_J = 0;
+    gauge->pending_busy_s = 0;
+}
+
+void sim_meter_read(struct sim_meter *meter, int64_t time_ps)
+{
+    size_t n = meter->system->n_devices;
+    double dt_s = (double)(time_ps - meter->time_ps) * 1e-12;
+    if (dt_s <= 0)
+        return;
+    bool throttled = false;
+    for (size_t d = 0; d < n; d++) {
+        meter->power_W[d] = meter->gauge[d].base_W + meter->gauge[d].pending_J / dt_s;
+        throttled = throttled || meter->gauge[d].throttled;
+        meter->before_K[d] = device_thermal_die_K(meter->thermal, d);
+        meter->step_J[d] = 0;
+    }
+    device_thermal_step(meter->thermal, dt_s, meter->power_W, meter->step_J, meter->peak_K);
+    for (size_t d = 0; d < n; d++)
+        read_device(meter, d, meter->before_K[d], dt_s);
+    add_integral(meter, meter->pending_other_J);
+    meter->pending_other_J = 0;
+    meter->throttled_s += throttled ? dt_s : 0;
+    meter->time_ps = time_ps;
+}
+
+int64_t sim_meter_time_ps(const struct sim_meter *meter)
+{
+    return meter->time_ps;
+}
+
+void sim_meter_set_pstate(struct sim_meter *meter, size_t device, size_t pstate, bool throttled)
+{
+    struct gauge *gauge = &meter->gauge[device];
+    gauge->pstate = pstate;
+    gauge->throttled = throttled;
+    device_thermal_set(meter->thermal, device, gauge->powered,
+                       device_leakage_factor(&meter->system->platform->device[device], pstate));
+}
+
+double sim_meter_die_K(const struct sim_meter *meter, size_t device)
+{
+    return device_thermal_die_K(meter->thermal, device);
+}
+
+double sim_meter_leakage_W(const struct sim_meter *meter, size_t device)
+{
+    return device_thermal_leakage_W(meter->thermal, device);
+}
+
+void sim_meter_sample(struct sim_meter *meter, const struct sim_sink *sink, uint64_t running,
+                      uint64_t waiting)
+{
+    double period_s = (double)(meter->time_ps - meter->sample_ps) * 1e-12;
+    for (size_t d = 0; d < meter->system->n_devices && period_s > 0; d++) {
+        struct gauge *gauge = &meter->gauge[d];
+        struct sim_sample_row row = {
+            .time_s = (double)meter->time_ps * 1e-12,
+            .device = meter->system->platform->device[d].name,
+            .power_W = gauge->sample_J / period_s,
+            .temperature_C = gauge->sample_kelvin_s / period_s - 273.15,
+            .clock = gauge->sample_clock_s / period_s,
+            .busy = gauge->sample_busy_s / period_s,
+            .running = (int64_t)running,
+            .waiting = (int64_t)waiting,
+        };
+        sink->sample(sink->state, &row);
+        gauge->sample_J = gauge->sample_busy_s = gauge->sample_clock_s = 0;
+        gauge->sample_kelvin_s = 0;
+    }
+    meter->sample_ps = meter->time_ps;
+}
+
+static struct sim_device_row device_row(const struct sim_meter *meter, size_t d)
+{
+    const struct device *device = &meter->system->platform->device[d];
+    const struct gauge *gauge = &meter->gauge[d];
+    double total_s = (double)meter->time_ps * 1e-12, flops = 0;
+    struct sim_device_row row = {.device = device->name,
+                                 .base_J = gauge->base_W * total_s,
+                                 .leakage_J = meter->leakage_J[d],
+                                 .peak_temperature_C = meter->peak_K[d] - 273.15,
+                                 .throttled_s = gauge->throttled_s};
+    for (size_t s = 0; s < device_pstates(device); s++) {
+        const struct count *count = &meter->count[d * meter->most_pstates + s];
+        row.busy_s += count->busy_s;
+        row.active_J += device_busy_W(device, s) * count->busy_s;
+        row.compute_J += device_work_J(device, s, count->flops, 0);
+        row.memory_J += device_work_J(device, s, 0, count->bytes);
+        flops += count->flops;
+    }
+    row.energy_J = row.base_J + row.active_J + row.compute_J + row.memory_J + row.leakage_J;
+    row.utilisation = total_s > 0 ? row.busy_s / total_s : 0;
+    row.thermal_yield = row.energy_J > 0 ? 1 - row.leakage_J / row.energy_J : 1;
+    row.dasi = gauge->peak_flops > 0 ? flops / gauge->peak_flops : 0;
+    row.mean_temperature_C =
+        total_s > 0 ? gauge->kelvin_seconds / total_s - 273.15 : sim_meter_die_K(meter, d) - 273.15;
+    return row;
+}
+
+void sim_meter_finish(struct sim_meter *meter, const struct sim_sink *sink, struct sim_summary *out)
+{
+    double total_s = (double)meter->time_ps * 1e-12, idle_J = 0;
+    struct sim_energy *energy = &out->energy;
+    out->peak_temperature_C = -273.15;
+    for (size_t d = 0; d < meter->system->n_devices; d++) {
+        const struct device_power *power = &meter->system->platform->device[d].power;
+        struct sim_device_row row = device_row(meter, d);
+        energy->base += row.base_J;
+        energy->active += row.active_J;
+        energy->compute += row.compute_J;
+        energy->memory += row.memory_J;
+        energy->leakage += row.leakage_J;
+        idle_J += (meter->gauge[d].powered ? power->idle_W : power->sleep_W) * total_s;
+        out->peak_temperature_C = fmax(out->peak_temperature_C, row.peak_temperature_C);
+        if (sink->device)
+            sink->device(sink->state, &row);
+    }
+    energy->link = meter->link_J;
+    energy->storage = meter->storage_J;
+    energy->total = energy->base + energy->active + energy->compute + energy->memory +
+                    energy->leakage + energy->link + energy->storage;
+    energy->net = energy->total - idle_J;
+    energy->integral = meter->integral_J + meter->integral_rest;
+    out->throttled_s = meter->throttled_s;
+    out->runaway = device_thermal_runaway(meter->thermal);
+}

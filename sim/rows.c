@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/rows.h"
+
+static const char *const status_names[] = {"done", "rejected", "failed", NULL};
+
+#define AT(type, member) offsetof(struct type, member)
+
+const struct column_spec sim_request_columns[] = {
+    {"id", COLUMN_COUNT, AT(sim_request_row, id), "1", "place in the workload", NULL},
+    {"status", COLUMN_CODE, AT(sim_request_row, status), "1", "what became of it", status_names},
+    {"prompt_tokens", COLUMN_COUNT, AT(sim_request_row, prompt_tokens), "1", "prompt length", NULL},
+    {"output_tokens", COLUMN_COUNT, AT(sim_request_row, output_tokens), "1", "answer length", NULL},
+    {"preemptions", COLUMN_COUNT, AT(sim_request_row, preemptions), "1", "times preempted", NULL},
+    {"arrival", COLUMN_NUMBER, AT(sim_request_row, arrival_s), "s", "arrival time", NULL},
+    {"scheduled", COLUMN_NUMBER, AT(sim_request_row, scheduled_s), "s", "first pass begins", NULL},
+    {"first_token", COLUMN_NUMBER, AT(sim_request_row, first_token_s), "s", "first token", NULL},
+    {"finish", COLUMN_NUMBER, AT(sim_request_row, finish_s), "s", "last token", NULL},
+    {"ttft", COLUMN_NUMBER, AT(sim_request_row, ttft_s), "s", "time to first token", NULL},
+    {"tpot", COLUMN_NUMBER, AT(sim_request_row, tpot_s), "s", "time per output token", NULL},
+    {"e2e", COLUMN_NUMBER, AT(sim_request_row, e2e_s), "s", "arrival to last token", NULL},
+    {0}};
+
+const struct column_spec sim_sample_columns[] = {
+    {"time", COLUMN_NUMBER, AT(sim_sample_row, time_s), "s", "end of the period", NULL},
+    {"device", COLUMN_TEXT, AT(sim_sample_row, device), "1", "device", NULL},
+    {"power", COLUMN_NUMBER, AT(sim_sample_row, power_W), "W", "mean power", NULL},
+    {"temperature", COLUMN_NUMBER, AT(sim_sample_row, temperature_C), "degC",
+     "mean die temperature", NULL},
+    {"clock", COLUMN_NUMBER, AT(sim_sample_row, clock), "1", "clock over nominal", NULL},
+    {"busy", COLUMN_NUMBER, AT(sim_sample_row, busy), "1", "share of the period at work", NULL},
+    {"running", COLUMN_COUNT, AT(sim_sample_row, running), "1", "requests running", NULL},
+    {"waiting", COLUMN_COUNT, AT(sim_sample_row, waiting), "1", "requests waiting", NULL},
+    {0}};
+
+const struct column_spec sim_device_columns[] = {
+    {"device", COLUMN_TEXT, AT(sim_device_row, device), "1", "device", NULL},
+    {"busy", COLUMN_NUMBER, AT(sim_device_row, busy_s), "s", "time at work", NULL},
+    {"utilisation", COLUMN_NUMBER, AT(sim_device_row, utilisation), "1", "busy share", NULL},
+    {"base_energy", COLUMN_NUMBER, AT(sim_device_row, base_J), "J", "base power over time", NULL},
+    {"active_energy", COLUMN_NUMBER, AT(sim_device_row, active_J), "J", "being busy", NULL},
+    {"compute_energy", COLUMN_NUMBER, AT(sim_device_row, compute_J), "J", "operations", NULL},
+    {"memory_energy", COLUMN_NUMBER, AT(sim_device_row, memory_J), "J", "bytes moved", NULL},
+    {"leakage_energy", COLUMN_NUMBER, AT(sim_device_row, leakage_J), "J", "leakage", NULL},
+    {"energy", COLUMN_NUMBER, AT(sim_device_row, energy_J), "J", "all of it", NULL},
+    {"thermal_yield", COLUMN_NUMBER, AT(sim_device_row, thermal_yield), "1",
+     "Phi: 1 - leakage/energy", NULL},
+    {"dasi", COLUMN_NUMBER, AT(sim_device_row, dasi), "1", "compute utilisation while busy", NULL},
+    {"peak_temperature", COLUMN_NUMBER, AT(sim_device_row, peak_temperature_C), "degC",
+     "hottest die temperature", NULL},
+    {"mean_temperature", COLUMN_NUMBER, AT(sim_device_row, mean_temperature_C), "degC",
+     "mean die temperature", NULL},
+    {"throttled", COLUMN_NUMBER, AT(sim_device_row, throttled_s), "s", "time throttled", NULL},
+    {0}};
