@@ -43,8 +43,7 @@ static void test_uniform(void)
     double sum = 0, squares = 0;
     for (int i = 0; i < N; i++) {
         double u = stream_uniform(&stream);
-        if (u < 0 || u >= 1)
-            CHECK(!"within [0, 1)");
+        CHECK(u >= 0 && u < 1);
         sum += u;
         squares += u * u;
     }
