@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One function for each kind of picture, behind plot_script. Internal to this folder. */
+#ifndef PLOTS_KINDS_H
+#define PLOTS_KINDS_H
+
+#include "plots/plot.h"
+
+/* Energy against latency of every front, the searched one coloured by underutilisation. */
+bool plot_front(const struct scenario_result *result, const struct plot_options *options,
+                struct text *out, struct error *err);
+
+/* Power, temperature and requests over time. */
+bool plot_timeline(const struct scenario_result *result, const struct plot_options *options,
+                   struct text *out, struct error *err);
+
+#endif
