@@ -109,7 +109,7 @@ static bool read_number(const struct field *field, const struct tree *node, doub
     struct fields_range range = fields_range(field);
     if (!(value >= range.min && value <= range.max) || !isfinite(value * scale))
         return out_of_range(node, field, err);
-    *out = value * scale;
+    *out = value * scale + field->shift;
     return true;
 }
 
