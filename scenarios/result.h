@@ -36,8 +36,9 @@ struct scenario_result {
     uint64_t seed;
     struct scenario_front *front; /* (n_fronts), one per scheduler */
     size_t n_fronts;
-    bool has_run; /* the members below are of one replayed plan */
-    char *plan_summary;
+    bool has_run;       /* the members below are of one replayed plan */
+    char *plan_summary; /* sim_plan_describe */
+    char *plan;         /* sim_plan_encode */
     struct sim_summary summary;
     struct table requests, devices, series; /* of sim_*_row */
 };
@@ -63,8 +64,8 @@ bool scenario_run(const struct scenario *scenario, const char *choice,
                   struct error *err);
 void scenario_result_free(struct scenario_result *result);
 
-/* HDF5 with groups /scenario, /front/<scheduler>, /requests, /devices, /series; equal results give
- * equal files. Written to a temporary name and renamed. */
+/* HDF5 with groups /scenario, /front/<scheduler>, /summary, /requests, /devices, /series; equal
+ * results give equal files. Written to a temporary name and renamed. */
 bool scenario_result_write(const struct scenario_result *result, const char *path,
                            struct error *err);
 /* False for a file that is not one of ours. */

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "scenarios/summary.h"
+
+#include <stddef.h>
+
+/* Counts are uint64_t in the summary and int64_t in tables: the same bytes below 2^63. */
+#define AT(member) offsetof(struct scenario_summary_row, member)
+#define NUMBER(name, member, unit, text)                                                           \
+    {                                                                                              \
+        name, COLUMN_NUMBER, AT(summary.member), unit, text, NULL                                  \
+    }
+#define COUNT(name, member, text)                                                                  \
+    {                                                                                              \
+        name, COLUMN_COUNT, AT(summary.member), "1", text, NULL                                    \
+    }
+#define TRUTH(name, text)                                                                          \
+    {                                                                                              \
+#name, COLUMN_CODE, AT(name), "1", text, truths                                            \
+    }
+#define DISTRIBUTION(member, text)                                                                 \
+    NUMBER(#member ".mean", member.mean, "s", text ", mean"),                                      \
+        NUMBER(#member ".p50", member.p50, "s", text ", median"),                                  \
+        NUMBER(#member ".p90", member.p90, "s", text ", 90th percentile"),                         \
+        NUMBER(#member ".p95", member.p95, "s", text ", 95th percentile"),                         \
+        NUMBER(#member ".p99", member.p99, "s", text ", 99th percentile")
+
+static const char *const truths[] = {"false", "true", NULL};
+
+const struct column_spec scenario_summary_columns[] = {
+    COUNT("requests.in", requests_in, "requests that came"),
+    COUNT("requests.done", done, "requests that were answered"),
+    COUNT("requests.rejected", rejected, "requests that could never fit"),
+    COUNT("requests.failed", failed, "requests that failed"),
+    COUNT("tokens.in", tokens_in, "prompt tokens of answered requests"),
+    COUNT("tokens.out", tokens_out, "output tokens of answered requests"),
+    DISTRIBUTION(ttft_s, "time to first token"),
+    DISTRIBUTION(tpot_s, "time per output token after the first"),
+    DISTRIBUTION(itl_s, "time between output tokens"),
+    DISTRIBUTION(e2e_s, "time from arrival to the last token"),
+    NUMBER("throughput.requests_per_s", requests_per_s, "1/s", "answered requests per second"),
+    NUMBER("throughput.output_tokens_per_s", output_tokens_per_s, "1/s",
+           "output tokens per second"),
+    NUMBER("energy_J.total", energy.total, "J", "energy of the machine"),
+    NUMBER("energy_J.net", energy.net, "J", "energy less idle power"),
+    NUMBER("energy_J.base", energy.base, "J", "energy of being powered, without leakage"),
+    {"energy_J.dynamic", COLUMN_NUMBER, AT(dynamic_J), "J", "energy of work", NULL},
+    NUMBER("energy_J.active", energy.active, "J", "energy of being busy"),
+    NUMBER("energy_J.compute", energy.compute, "J", "energy of arithmetic"),
+    NUMBER("energy_J.memory", energy.memory, "J", "energy of bytes moved to and from memory"),
+    NUMBER("energy_J.leakage", energy.leakage, "J", "energy leaked"),
+    NUMBER("energy_J.link", energy.link, "J", "energy of transfers between devices"),
+    NUMBER("energy_J.storage", energy.storage, "J", "energy of paging"),
+    NUMBER("energy_J.integral", energy.integral, "J", "integral of power over time"),
+    NUMBER("peak_temperature_C", peak_temperature_C, "degree_Celsius", "hottest die"),
+    NUMBER("throttled_s", throttled_s, "s", "time below the planned clock because of heat"),
+    NUMBER("makespan_s", makespan_s, "s", "first arrival to last answer"),
+    TRUTH(saturated, "requests came faster than they were served"),
+    TRUTH(runaway, "leakage outran cooling"),
+    TRUTH(cap_unreachable, "a power limit lies below what the lowest clock draws"),
+    NUMBER("time_s.prefill", time.prefill_s, "s", "passes that only prefill, summed"),
+    NUMBER("time_s.decode", time.decode_s, "s", "passes that decode, summed"),
+    NUMBER("time_s.transfer", time.transfer_s, "s", "hand-overs between devices, summed"),
+    NUMBER("time_s.paging", time.paging_s, "s", "waiting for the store, summed"),
+    NUMBER("time_s.overhead", time.overhead_s, "s", "fixed times of operators and passes, summed"),
+    NUMBER("time_s.queue", time.queue_s, "s", "waiting of requests, summed"),
+    COUNT("engine.preemptions", preemptions, "requests set back to make room"),
+    COUNT("engine.passes", passes, "passes through the model"),
+    COUNT("engine.segments", segments, "stretches of equal conditions"),
+    COUNT("engine.kv_blocks", kv_blocks, "blocks of the KV cache"),
+    NUMBER("peak_cpq", peak_cpq, "1", "highest memory pressure of a pool"),
+    {.name = NULL},
+};
+
+void scenario_summary_fill(struct scenario_summary_row *row, const struct sim_summary *summary)
+{
+    const struct sim_energy *energy = &summary->energy;
+    *row = (struct scenario_summary_row){
+        .summary = *summary,
+        .dynamic_J = energy->active + energy->compute + energy->memory,
+        .saturated = summary->saturated,
+        .runaway = summary->runaway,
+        .cap_unreachable = summary->cap_unreachable,
+    };
+}
+
+void scenario_summary_take(const struct scenario_summary_row *row, struct sim_summary *summary)
+{
+    *summary = row->summary;
+    summary->saturated = row->saturated != 0;
+    summary->runaway = row->runaway != 0;
+    summary->cap_unreachable = row->cap_unreachable != 0;
+}
