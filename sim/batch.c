@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/batch.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void sim_batch_init(struct sim_batch *batch, const struct sim_serving *serving, uint64_t in_flight,
+                    uint64_t blocks)
+{
+    *batch = (struct sim_batch){.serving = serving, .in_flight = in_flight};
+    if (batch->in_flight > serving->max_num_seqs)
+        batch->in_flight = serving->max_num_seqs;
+    if (batch->in_flight > serving->max_num_batched_tokens)
+        batch->in_flight = serving->max_num_batched_tokens;
+    sim_kv_init(&batch->kv, blocks, serving->kv_block_tokens);
+}
+
+void sim_batch_free(struct sim_batch *batch)
+{
+    free(batch->job);
+    free(batch->vacant);
+    free(batch->waiting);
+    free(batch->running);
+    *batch = (struct sim_batch){0};
+}
+
+bool sim_batch_fits(const struct sim_batch *batch, const struct workload_request *request,
+                    uint64_t max_context)
+{
+    uint64_t tokens = request->prompt_tokens + request->output_tokens;
+    /* The last output token is never fed back, so it needs no place in the cache. */
+    return tokens <= max_context && sim_kv_blocks(&batch->kv, tokens - 1) <= batch->kv.total;
+}
+
+static uint32_t new_slot(struct sim_batch *batch)
+{
+    if (batch->n_vacant > 0)
+        return batch->vacant[--batch->n_vacant];
+    batch->job = mem_grow(batch->job, &batch->job_capacity, batch->n_jobs + 1, sizeof *batch->job);
+    batch->job[batch->n_jobs] = (struct sim_job){0};
+    return (uint32_t)batch->n_jobs++;
+}
+
+/* Doubles the ring and lays it out from its head. */
+static void grow_ring(struct sim_batch *batch)
+{
+    size_t capacity = batch->ring_capacity ? 2 * batch->ring_capacity : 64;
+    uint32_t *wider = mem_calloc(capacity, sizeof *wider);
+    for (size_t i = 0; i < batch->n_waiting; i++)
+        wider[i] = batch->waiting[(batch->head + i) % batch->ring_capacity];
+    free(batch->waiting);
+    batch->waiting = wider;
+    batch->ring_capacity = capacity;
+    batch->head = 0;
+}
+
+static void push_waiting(struct sim_batch *batch, uint32_t slot, bool first)
+{
+    if (batch->n_waiting == batch->ring_capacity)
+        grow_ring(batch);
+    size_t capacity = batch->ring_capacity;
+    if (first)
+        batch->head = (batch->head + capacity - 1) % capacity;
+    size_t place = first ? batch->head : (batch->head + batch->n_waiting) % capacity;
+    batch->waiting[place] = slot;
+    batch->n_waiting++;
+}
+
+void sim_batch_arrive(struct sim_batch *batch, const struct workload_request *request)
+{
+    uint32_t slot = new_slot(batch);
+    uint16_t generation = (uint16_t)(batch->job[slot].generation + 1);
+    batch->job[slot] = (struct sim_job){.request = *request,
+                                        .target = request->prompt_tokens,
+                                        .scheduled_ps = -1,
+                                        .first_token_ps = -1,
+                                        .generation = generation};
+    push_waiting(batch, slot, false);
+}
+
+bool sim_batch_admits(const struct sim_batch *batch)
+{
+    if (batch->n_waiting == 0 || batch->n_running >= batch->in_flight)
+        return false;
+    const struct sim_job *job = &batch->job[batch->waiting[batch->head]];
+    return sim_kv_blocks(&batch->kv, job->target) <= batch->kv.free;
+}
+
+/* The first waiting job starts to run: its prompt's blocks are taken whole. */
+static struct sim_job *admit(struct sim_batch *batch, int64_t now_ps)
+{
+    uint32_t slot = batch->waiting[batch->head];
+    struct sim_job *job = &batch->job[slot];
+    sim_kv_take(&batch->kv, sim_kv_blocks(&batch->kv, job->target));
+    batch->head = (batch->head + 1) % batch->ring_capacity;
+    batch->n_waiting--;
+    batch->running = mem_grow(batch->running, &batch->running_capacity, batch->n_running + 1,
+                              sizeof *batch->running);
+    batch->running[batch->n_running++] = slot;
+    job->state = SIM_JOB_PREFILL;
+    if (job->scheduled_ps < 0)
+        job->scheduled_ps = now_ps;
+    return job;
+}
+
+/* Rows r of a chunk that starts at context c attend to c + 1 ... c + r tokens. */
+static double pairs(uint64_t start, uint64_t rows)
+{
+    double c = (double)start, r = (double)rows;
+    return r * c + r * (r + 1) / 2;
+}
+
+/* Without chunking a prompt goes whole, alone if it exceeds the budget. */
+static uint64_t chunk_of(const struct sim_batch *batch, const struct sim_job *job, uint64_t budget,
+                         const struct sim_pass *pass)
+{
+    uint64_t left = job->target - job->computed;
+    if (left <= budget)
+        return left;
+    if (batch->serving->chunked_prefill)
+        return budget;
+    return pass->prefill_rows == 0 ? left : 0;
+}
+
+static void add_chunk(struct sim_job *job, uint64_t rows, struct sim_pass *pass)
+{
+    job->chunk = rows;
+    pass->prefill_rows += rows;
+    pass->prefill_sequences++;
+    pass->prefill_pairs += pairs(job->computed, rows);
+    if (job->computed + rows == job->target)
+        pass->sampled++;
+}
+
+void sim_batch_take_prompts(struct sim_batch *batch, uint64_t budget, int64_t now_ps,
+                            struct sim_pass *pass)
+{
+    uint64_t used = 0;
+    for (size_t i = 0; i < batch->n_running; i++) {
+        struct sim_job *job = &batch->job[batch->running[i]];
+        if (job->state != SIM_JOB_PREFILL || used >= budget)
+            continue;
+        uint64_t rows = chunk_of(batch, job, budget - used, pass);
+        if (rows > 0)
+            add_chunk(job, rows, pass);
+        used += rows;
+    }
+    while (used < budget && !batch->crowded && sim_batch_admits(batch)) {
+        const struct sim_job *next = &batch->job[batch->waiting[batch->head]];
+        uint64_t rows = chunk_of(batch, next, budget - used, pass);
+        if (rows == 0)
+            break;
+        add_chunk(admit(batch, now_ps), rows, pass);
+        used += rows;
+    }
+}
+
+uint64_t sim_batch_new_blocks(const struct sim_batch *batch, uint64_t steps)
+{
+    uint64_t blocks = 0;
+    for (size_t i = 0; i < batch->n_running; i++) {
+        const struct sim_job *job = &batch->job[batch->running[i]];
+        if (job->state == SIM_JOB_DECODE)
+            blocks += sim_kv_blocks(&batch->kv, job->computed + steps) -
+                      sim_kv_blocks(&batch->kv, job->computed);
+    }
+    return blocks;
+}
+
+static void forget(struct sim_batch *batch, size_t i)
+{
+    const struct sim_job *job = &batch->job[batch->running[i]];
+    uint64_t tokens = job->state == SIM_JOB_PREFILL ? job->target : job->computed;
+    sim_kv_give(&batch->kv, sim_kv_blocks(&batch->kv, tokens));
+    memmove(batch->running + i, batch->running + i + 1,
+            (batch->n_running - i - 1) * sizeof *batch->running);
+    batch->n_running--;
+}
+
+void sim_batch_remove(struct sim_batch *batch, size_t i)
+{
+    uint32_t slot = batch->running[i];
+    forget(batch, i);
+    batch->vacant = mem_grow(batch->vacant, &batch->vacant_capacity, batch->n_vacant + 1,
+                             sizeof *batch->vacant);
+    batch->vacant[batch->n_vacant++] = slot;
+}
+
+/* Recompute: the job loses its cache and goes to the front of the queue; what it has generated
+ * becomes part of the prompt. */
+static void preempt(struct sim_batch *batch, size_t i)
+{
+    uint32_t slot = batch->running[i];
+    struct sim_job *job = &batch->job[slot];
+    forget(batch, i);
+    job->state = SIM_JOB_WAITING;
+    job->target = job->request.prompt_tokens + job->generated;
+    job->computed = 0;
+    job->generation++;
+    job->preemptions++;
+    batch->preemptions++;
+    push_waiting(batch, slot, true);
+}
+
+/* Preempts the newest job that no pass under way works on; false when there is none. */
+static bool preempt_newest(struct sim_batch *batch)
+{
+    for (size_t i = batch->n_running; i-- > 0;)
+        if (batch->job[batch->running[i]].chunk == 0) {
+            preempt(batch, i);
+            return true;
+        }
+    return false;
+}
+
+void sim_batch_take_decodes(struct sim_batch *batch, struct sim_pass *pass)
+{
+    batch->crowded = false;
+    for (size_t i = 0; i < batch->n_running; i++) {
+        struct sim_job *job = &batch->job[batch->running[i]];
+        if (job->state == SIM_JOB_READY)
+            job->state = SIM_JOB_DECODE;
+    }
+    while (sim_batch_new_blocks(batch, 1) > batch->kv.free && preempt_newest(batch))
+        batch->crowded = true;
+    if (sim_batch_new_blocks(batch, 1) > batch->kv.free)
+        return; /* prompts under way hold the blocks: decoding goes on when they are done */
+    for (size_t i = 0; i < batch->n_running; i++) {
+        const struct sim_job *job = &batch->job[batch->running[i]];
+        if (job->state != SIM_JOB_DECODE)
+            continue;
+        pass->decode_rows++;
+        pass->sampled++;
+        pass->contexts += job->computed + 1;
+    }
+}
+
+uint64_t sim_batch_steps(const struct sim_batch *batch)
+{
+    uint64_t most = UINT64_MAX;
+    for (size_t i = 0; i < batch->n_running; i++) {
+        const struct sim_job *job = &batch->job[batch->running[i]];
+        uint64_t left = job->request.output_tokens - job->generated;
+        if (job->state == SIM_JOB_DECODE && left < most)
+            most = left;
+    }
+    if (sim_batch_new_blocks(batch, most) <= batch->kv.free)
+        return most;
+    uint64_t low = 1, high = most; /* low fits, high does not */
+    while (high - low > 1) {
+        uint64_t middle = low + (high - low) / 2;
+        if (sim_batch_new_blocks(batch, middle) <= batch->kv.free)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}

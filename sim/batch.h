@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Requests under way and what vLLM's rules make of them: first come first served, blocks taken as
+ * tokens come, the newest preempted by recompute when blocks run out. */
+#ifndef SIM_BATCH_H
+#define SIM_BATCH_H
+
+#include "sim/kv.h"
+#include "sim/lane.h"
+#include "sim/rows.h"
+
+enum sim_job_state {
+    SIM_JOB_WAITING,
+    SIM_JOB_PREFILL,
+    SIM_JOB_HANDOVER, /* its cache is on the way to the decoding devices */
+    SIM_JOB_READY,    /* joins the next decoding pass */
+    SIM_JOB_DECODE
+};
+
+struct sim_job {
+    struct workload_request request;
+    enum sim_job_state state;
+    uint64_t target;    /* tokens to compute before decoding: prompt, and output when recomputed */
+    uint64_t computed;  /* tokens whose keys and values are in the cache */
+    uint64_t generated; /* output tokens so far */
+    uint64_t chunk;     /* rows of it in the pass under way */
+    uint64_t preemptions;
+    int64_t scheduled_ps, first_token_ps, last_token_ps;
+    uint16_t generation; /* tells late hand-over events from the present one */
+};
+
+struct sim_batch {
+    const struct sim_serving *serving;
+    struct sim_kv kv;
+    uint64_t in_flight;  /* most requests that run together */
+    struct sim_job *job; /* (n_jobs) slots */
+    uint32_t *vacant;    /* free slots */
+    size_t n_jobs, job_capacity, n_vacant, vacant_capacity;
+    uint32_t *waiting; /* ring of slots, first to be admitted at `head` */
+    size_t head, n_waiting, ring_capacity;
+    uint32_t *running; /* (n_running) slots in order of admission */
+    size_t n_running, running_capacity;
+    uint64_t preemptions;
+    bool crowded; /* the last pass had to preempt: nobody new is admitted to it */
+};
+
+void sim_batch_init(struct sim_batch *batch, const struct sim_serving *serving, uint64_t in_flight,
+                    uint64_t blocks);
+void sim_batch_free(struct sim_batch *batch);
+
+/* Whether a request can ever run: its context fits the model and all of the cache. */
+bool sim_batch_fits(const struct sim_batch *batch, const struct workload_request *request,
+                    uint64_t max_context);
+void sim_batch_arrive(struct sim_batch *batch, const struct workload_request *request);
+/* Whether the first waiting request could be admitted now. */
+bool sim_batch_admits(const struct sim_batch *batch);
+
+/* Chooses the prompt rows of the next pass: prompts under way, then waiting ones, within
+ * `budget` rows. Sets chunk of the jobs that take part and adds them to *pass. */
+void sim_batch_take_prompts(struct sim_batch *batch, uint64_t budget, int64_t now_ps,
+                            struct sim_pass *pass);
+/* Makes sure that every decoding job has room for one more token, preempting the newest where
+ * needed, and adds them to *pass. */
+void sim_batch_take_decodes(struct sim_batch *batch, struct sim_pass *pass);
+/* How many steps the decoding jobs can run: to the first end, and while blocks are free. >= 1 */
+uint64_t sim_batch_steps(const struct sim_batch *batch);
+/* Blocks that the decoding jobs need for `steps` further tokens each. */
+uint64_t sim_batch_new_blocks(const struct sim_batch *batch, uint64_t steps);
+
+/* Removes running job number i, giving its blocks back; the slot is free for another. */
+void sim_batch_remove(struct sim_batch *batch, size_t i);
+
+#endif
