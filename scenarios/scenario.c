@@ -3,8 +3,8 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "scenarios/check.h"
 #include "scenarios/reference.h"
-#include "sim/schedulers/sched.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -19,11 +19,6 @@ struct file {
     struct scenario scenario;
     const struct tree *part[PARTS];
 };
-
-static const char *const objective_names[PROBLEM_OBJECTIVES + 1] = {"energy", "latency",
-                                                                    "underutilisation", NULL};
-/* Plans that a front names. */
-static const char *const choice_names[] = {"knee", "least-energy", "least-latency", NULL};
 
 #define SCENARIO(member) offsetof(struct file, scenario.member)
 #define OUTPUTS(member) offsetof(struct scenario_outputs, member)
@@ -65,111 +60,6 @@ const struct field scenario_fields[] = {
     {.key = NULL},
 };
 
-/* The element of a list, or the scenario where the list is left to its preset. */
-static const struct tree *element(const struct tree *root, const char *list, size_t i)
-{
-    const struct tree *node = tree_get(root, list);
-    return node && i < node->n_children ? node->child[i] : root;
-}
-
-static bool check_scheduler(const struct scenario *scenario, const char *name,
-                            const struct tree *place, struct error *err)
-{
-    static const char single[] = "single-";
-    struct error why = {0};
-    if (!sched_check(NULL, name, &why))
-        return tree_error(err, place, "%s", why.fault[0]);
-    const struct device_platform *platform = &scenario->platform;
-    if (strncmp(name, single, strlen(single)) != 0 || platform->n_devices == 0)
-        return true;
-    const char *device = name + strlen(single);
-    if (device_platform_find(platform, device) < platform->n_devices)
-        return true;
-    const char **devices = mem_calloc(platform->n_devices + 1, sizeof *devices);
-    struct text list = {0};
-    for (size_t d = 0; d < platform->n_devices; d++) {
-        devices[d] = platform->device[d].name;
-        text_add(&list, "%s%s", d ? ", " : "", devices[d]);
-    }
-    char *hint = text_hint(device, devices);
-    tree_error(err, place, "scheduler '%s': the platform has no device '%s'%s; it has %s",
-               text_clip(name).bytes, text_clip(device).bytes, hint, list.bytes);
-    free(hint);
-    free(devices);
-    text_free(&list);
-    return false;
-}
-
-static bool check_unique(char *const *words, size_t i, const struct tree *place, struct error *err)
-{
-    for (size_t j = 0; j < i; j++)
-        if (strcmp(words[j], words[i]) == 0)
-            return tree_error(err, place, "'%s' is listed twice", text_clip(words[i]).bytes);
-    return true;
-}
-
-static bool check_schedulers(const struct scenario *scenario, struct error *err)
-{
-    bool ok = scenario->n_schedulers > 0 ||
-              tree_error(err, tree_get(scenario->tree, "schedulers"), "no scheduler is listed");
-    for (size_t i = 0; i < scenario->n_schedulers; i++) {
-        const struct tree *place = element(scenario->tree, "schedulers", i);
-        ok = check_unique(scenario->schedulers, i, place, err) && ok;
-        ok = check_scheduler(scenario, scenario->schedulers[i], place, err) && ok;
-    }
-    return ok;
-}
-
-static bool take_objective(struct scenario *scenario, size_t i, struct error *err)
-{
-    const struct tree *place = element(scenario->tree, "objectives", i);
-    for (size_t o = 0; objective_names[o]; o++) {
-        if (strcmp(objective_names[o], scenario->objectives[i]) != 0)
-            continue;
-        scenario->search.objective[o] = true;
-        return check_unique(scenario->objectives, i, place, err);
-    }
-    char *hint = text_hint(scenario->objectives[i], objective_names);
-    tree_error(err, place, "'%s' is no objective%s; there are energy, latency, underutilisation",
-               text_clip(scenario->objectives[i]).bytes, hint);
-    free(hint);
-    return false;
-}
-
-static bool take_objectives(struct scenario *scenario, struct error *err)
-{
-    bool ok = scenario->n_objectives > 0 ||
-              tree_error(err, tree_get(scenario->tree, "objectives"), "no objective is listed");
-    for (size_t i = 0; i < scenario->n_objectives; i++)
-        ok = take_objective(scenario, i, err) && ok;
-    return ok;
-}
-
-static bool check_plan(const struct scenario *scenario, struct error *err)
-{
-    const char *plan = scenario->plan;
-    if (!plan || strchr(plan, ':'))
-        return true;
-    for (size_t i = 0; choice_names[i]; i++)
-        if (strcmp(choice_names[i], plan) == 0)
-            return true;
-    const struct tree *place = tree_get(scenario->tree, "plan");
-    struct error unused = {0};
-    if (sched_check(NULL, plan, &unused))
-        return check_scheduler(scenario, plan, place, err);
-    char *hint = text_hint(plan, choice_names);
-    if (!*hint) {
-        free(hint);
-        hint = text_hint(plan, sched_names());
-    }
-    tree_error(err, place,
-               "'%s' is no plan%s; write knee, least-energy, least-latency, a scheduler's name or "
-               "RESULT.h5:ID",
-               text_clip(plan).bytes, hint);
-    free(hint);
-    return false;
-}
-
 /* What --set says is relative to the current folder. */
 static void place_trace(struct workload *workload)
 {
@@ -208,9 +98,9 @@ static bool read_tree(struct tree *tree, const bool *expanded, struct scenario *
     out->tree = tree;
     ok = read_parts(out, expanded, err) && ok;
     if (fields_ok) {
-        ok = check_schedulers(out, err) && ok;
-        ok = take_objectives(out, err) && ok;
-        ok = check_plan(out, err) && ok;
+        ok = scenario_check_schedulers(out, err) && ok;
+        ok = scenario_take_objectives(out, err) && ok;
+        ok = (!out->plan || scenario_check_plan(out, out->plan, tree_get(tree, "plan"), err)) && ok;
     }
     for (size_t i = 0; i < PARTS; i++)
         ok = ok && expanded[i];

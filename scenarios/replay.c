@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/memory.h"
+#include "scenarios/search.h"
+
+#include <stdlib.h>
+
+static void keep_request(void *state, const struct sim_request_row *row)
+{
+    struct scenario_result *result = state;
+    table_add(&result->requests, row);
+}
+
+static void keep_sample(void *state, const struct sim_sample_row *row)
+{
+    struct scenario_result *result = state;
+    table_add(&result->series, row);
+}
+
+static void keep_device(void *state, const struct sim_device_row *row)
+{
+    struct scenario_result *result = state;
+    table_add(&result->devices, row);
+}
+
+static bool pass_progress(void *state, double done_s, double of_s)
+{
+    const struct scenario_options *options = state;
+    return options->progress(options->context, "replay", done_s, of_s);
+}
+
+bool scenario_replay(const struct scenario_bench *bench, const struct sim_plan *plan,
+                     struct scenario_result *result, struct sim_summary *out, struct error *err)
+{
+    const struct scenario *scenario = bench->scenario;
+    /* The context goes through a void pointer and is only read. */
+    struct scenario_options asked = *bench->options;
+    struct sim_options options = {
+        .token_resolution = asked.token_resolution,
+        .progress = asked.progress ? pass_progress : NULL,
+        .progress_state = &asked,
+    };
+    if (result) {
+        options.series_period_s = scenario->outputs.series_period_s;
+        options.sink = (struct sim_sink){result, keep_request, keep_sample, keep_device};
+    }
+    struct workload_source *source = workload_source_open(&scenario->workload, scenario->seed, err);
+    if (!source)
+        return false;
+    bool ok = sim_run(&bench->system, plan, source, &options, out, err);
+    workload_source_close(source);
+    return ok;
+}
+
+bool scenario_replay_run(const struct scenario_bench *bench, const struct sim_plan *plan,
+                         struct scenario_result *result, struct error *err)
+{
+    table_init(&result->requests, "requests", sim_request_columns);
+    table_init(&result->devices, "devices", sim_device_columns);
+    table_init(&result->series, "series", sim_sample_columns);
+    result->plan_summary = sim_plan_describe(&bench->system, plan);
+    result->plan = sim_plan_encode(plan);
+    result->has_run = scenario_replay(bench, plan, result, &result->summary, err);
+    return result->has_run;
+}
+
+void scenario_result_head(const struct scenario *scenario, struct scenario_result *result)
+{
+    struct text yaml = {0};
+    tree_write(scenario->tree, &yaml);
+    *result = (struct scenario_result){
+        .yaml = yaml.bytes,
+        .name = mem_strdup(scenario->name ? scenario->name : "scenario"),
+        .seed = scenario->seed,
+    };
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "scenarios/search.h"
+
+#include "base/memory.h"
+#include "sim/schedulers/sched.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ENERGY, LATENCY, UNDERUTILISATION };
+#define CELSIUS 273.15
+
+bool scenario_bench_open(struct scenario_bench *bench, const struct scenario *scenario,
+                         const struct scenario_options *options, struct error *err)
+{
+    *bench = (struct scenario_bench){.scenario = scenario, .options = options};
+    if (!sim_load_measure(&scenario->workload, scenario->seed, &bench->load, err))
+        return false;
+    sim_system_init(&bench->system, &scenario->platform, &scenario->model, &scenario->serving);
+    bench->scorer = sim_scorer_create(&bench->system, &bench->load);
+    bench->space = sim_space_create(bench->scorer, &bench->system, &scenario->search);
+    return true;
+}
+
+void scenario_bench_close(struct scenario_bench *bench)
+{
+    if (bench->scorer) {
+        sim_space_destroy(bench->space);
+        sim_scorer_destroy(bench->scorer);
+        sim_system_free(&bench->system);
+    }
+    *bench = (struct scenario_bench){0};
+}
+
+/* What the scheduler reports, on its way to our caller. */
+struct report {
+    const struct scenario_options *options;
+    const char *scheduler;
+};
+
+static void pass_note(void *context, const char *sentence)
+{
+    const struct report *report = context;
+    if (report->options->note)
+        report->options->note(report->options->context, sentence);
+}
+
+static bool pass_progress(void *context, uint64_t evaluations, uint64_t budget, size_t front)
+{
+    const struct report *report = context;
+    (void)front;
+    if (!report->options->progress)
+        return true;
+    return report->options->progress(report->options->context, report->scheduler,
+                                     (double)evaluations, (double)budget);
+}
+
+static int compare_members(const void *a, const void *b)
+{
+    const struct scenario_member *x = a, *y = b;
+    const double of_x[] = {x->score.energy_J, x->score.latency_s, x->score.underutilisation};
+    const double of_y[] = {y->score.energy_J, y->score.latency_s, y->score.underutilisation};
+    int order = analysis_lexicographic(of_x, of_y, PROBLEM_OBJECTIVES);
+    return order != 0 ? order : analysis_lexicographic(x->found, y->found, PROBLEM_OBJECTIVES);
+}
+
+static void take_front(const struct scenario_bench *bench, const struct sched_front *front,
+                       struct scenario_members *out)
+{
+    out->evaluations = front->evaluations;
+    out->n = front->archive.n;
+    out->member = mem_calloc(out->n, sizeof *out->member);
+    for (size_t i = 0; i < out->n; i++) {
+        struct scenario_member *member = &out->member[i];
+        sim_space_plan(bench->space, sched_front_genes(front, i), &member->plan);
+        sim_score_plan(bench->scorer, &member->plan, &member->score);
+        memcpy(member->found, sched_front_score(front, i)->objective, sizeof member->found);
+    }
+    qsort(out->member, out->n, sizeof *out->member, compare_members);
+}
+
+/* The knee over the objectives that were searched; the extremes over all. */
+static void mark(const struct scenario_bench *bench, struct scenario_members *out)
+{
+    const bool *counts = bench->scenario->search.objective;
+    double *all = mem_calloc(2 * out->n * PROBLEM_OBJECTIVES, sizeof *all);
+    double *searched = all + out->n * PROBLEM_OBJECTIVES;
+    size_t m = 0;
+    for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++)
+        m += counts[o];
+    for (size_t i = 0; i < out->n; i++) {
+        const struct sim_score *score = &out->member[i].score;
+        const double f[] = {score->energy_J, score->latency_s, score->underutilisation};
+        memcpy(all + i * PROBLEM_OBJECTIVES, f, sizeof f);
+        for (size_t o = 0, column = 0; o < PROBLEM_OBJECTIVES; o++)
+            if (counts[o])
+                searched[i * m + column++] = f[o];
+    }
+    if (out->n > 0) {
+        out->knee = analysis_knee(searched, out->n, m);
+        out->least_energy = analysis_extreme(all, out->n, PROBLEM_OBJECTIVES, ENERGY);
+        out->least_latency = analysis_extreme(all, out->n, PROBLEM_OBJECTIVES, LATENCY);
+    }
+    free(all);
+}
+
+/* Why the least bad plan will not do: bytes that are missing, a link, heat. */
+static void explain(const struct scenario_bench *bench, const char *scheduler,
+                    const struct sched_front *front, struct error *why)
+{
+    if (!front->nearest) {
+        error_set(why, "scheduler '%s' was ended before it had looked at a plan", scheduler);
+        return;
+    }
+    struct sim_plan plan;
+    struct sim_score score;
+    uint64_t blocks;
+    sim_space_plan(bench->space, front->nearest, &plan);
+    sim_score_plan(bench->scorer, &plan, &score);
+    char *shown = sim_plan_describe(&bench->system, &plan);
+    if (!sim_plan_blocks(&bench->system, &plan, &blocks, why)) {
+        /* It has told the bytes. */
+    } else if (score.cpq > 1) {
+        error_set(why,
+                  "scheduler '%s' found no plan whose memory suffices: the nearest (%s) would fill "
+                  "a pool to %.0f %%; fewer requests in flight (serving.max_num_seqs) need less",
+                  scheduler, shown, 100 * score.cpq);
+    } else {
+        error_set(why,
+                  "scheduler '%s' found no plan that works: the nearest (%s) needs a link that is "
+                  "not there, or would overheat at its lowest clock (hottest die %.0f C)",
+                  scheduler, shown, score.peak_K - CELSIUS);
+    }
+    free(shown);
+    sim_plan_free(&plan);
+}
+
+bool scenario_search(struct scenario_bench *bench, const char *scheduler,
+                     struct scenario_members *out, struct error *err)
+{
+    struct report report = {bench->options, scheduler};
+    struct sched_options options = {
+        .evaluations = bench->scenario->search.evaluations,
+        .seed = bench->scenario->seed,
+        .context = &report,
+        .note = pass_note,
+        .progress = pass_progress,
+    };
+    struct sched_front front;
+    *out = (struct scenario_members){0};
+    if (!sched_run(sim_space_problem(bench->space), scheduler, &options, &front, err))
+        return false;
+    take_front(bench, &front, out);
+    mark(bench, out);
+    if (out->n == 0)
+        explain(bench, scheduler, &front, &out->why);
+    sched_front_free(&front);
+    return true;
+}
+
+void scenario_members_free(struct scenario_members *members)
+{
+    for (size_t i = 0; i < members->n; i++)
+        sim_plan_free(&members->member[i].plan);
+    free(members->member);
+    *members = (struct scenario_members){0};
+}
