@@ -442,21 +442,25 @@ void device_thermal_step(struct device_thermal *thermal, double dt_s, const doub
 static bool newton_step(struct device_thermal *thermal, const double *power_W, gsl_vector *rise)
 {
     size_t n = thermal->n;
-    gsl_vector *load = gsl_vector_calloc(n);
-    gsl_permutation *order = gsl_permutation_alloc(n);
+    double *load = thermal->source;
+    memset(load, 0, n * sizeof *load);
     laplacian(thermal, thermal->matrix);
     for (size_t d = 0; d < thermal->n_devices; d++) {
         *gsl_matrix_ptr(thermal->matrix, thermal->die[d], thermal->die[d]) -= slope_WpK(thermal, d);
-        *gsl_vector_ptr(load, thermal->die[d]) += power_W[d] + at_ambient_W(thermal, d);
+        load[thermal->die[d]] += power_W[d] + at_ambient_W(thermal, d);
     }
-    int sign;
-    bool ok = gsl_linalg_LU_decomp(thermal->matrix, order, &sign) == 0;
-    for (size_t i = 0; i < n && ok; i++)
-        ok = gsl_matrix_get(thermal->matrix, i, i) > 0; /* else a slope exceeds its conductance */
-    ok = ok && gsl_linalg_LU_solve(thermal->matrix, order, load, rise) == 0;
-    gsl_vector_free(load);
-    gsl_permutation_free(order);
-    return ok;
+    gsl_eigen_symmv(thermal->matrix, thermal->values, thermal->vectors, thermal->workspace);
+    gsl_vector_set_zero(rise);
+    for (size_t m = 0; m < n; m++) {
+        double value = gsl_vector_get(thermal->values, m), share = 0;
+        if (value <= 0)
+            return false; /* a slope exceeds what its node can carry off */
+        for (size_t i = 0; i < n; i++)
+            share += gsl_matrix_get(thermal->vectors, i, m) * load[i] / value;
+        for (size_t i = 0; i < n; i++)
+            *gsl_vector_ptr(rise, i) += gsl_matrix_get(thermal->vectors, i, m) * share;
+    }
+    return true;
 }
 
 bool device_thermal_steady(struct device_thermal *thermal, const double *power_W)

@@ -27,6 +27,7 @@ struct sched_front {
     size_t n_genes;
     uint16_t *genes;             /* (capacity, n_genes) assignments, by row */
     struct problem_score *score; /* (capacity) by row */
+    uint64_t *tag; /* (capacity) the scheduler's own note on a row; 0 when it enters */
     size_t capacity;
     size_t *vacant; /* (n_vacant) rows free for new members */
     size_t n_vacant;
@@ -64,8 +65,57 @@ void sched_front_free(struct sched_front *front);
 /* Assignment and score of archive member i. Borrowed; valid until the front changes. */
 const uint16_t *sched_front_genes(const struct sched_front *front, size_t i);
 const struct problem_score *sched_front_score(const struct sched_front *front, size_t i);
-/* Offers a scored assignment, by whomever it was scored. */
-void sched_front_offer(struct sched_front *front, const uint16_t *genes,
-                       const struct problem_score *score);
+/* Offers a scored assignment. Returns the row that it got, or SCHED_NO_ROW when it did not enter.
+ */
+#define SCHED_NO_ROW SIZE_MAX
+size_t sched_front_offer(struct sched_front *front, const uint16_t *genes,
+                         const struct problem_score *score);
+
+/* What the schedulers share: a walk over a problem that keeps to the budget and offers every score
+ * to the front. Functions that return bool return false when the search has to end. */
+struct sched_trial {
+    struct problem *problem;
+    const struct sched_options *options;
+    struct sched_front *front;
+    void *state;
+    uint16_t *genes; /* (n_genes) where the state stands, once evaluated */
+    uint64_t budget, used;
+    size_t row; /* of the last score in the front, or SCHED_NO_ROW */
+    bool ended;
+};
+void sched_trial_open(struct sched_trial *trial, struct problem *problem,
+                      const struct sched_options *options, struct sched_front *front);
+void sched_trial_close(struct sched_trial *trial);
+/* Scores an assignment and stands there. */
+bool sched_trial_evaluate(struct sched_trial *trial, const uint16_t *genes,
+                          struct problem_score *score);
+/* Scores one change; stands where it stood. */
+bool sched_trial_delta(struct sched_trial *trial, size_t gene, uint16_t choice,
+                       struct problem_score *score);
+/* Moves without a score; only after the first evaluation. */
+void sched_trial_apply(struct sched_trial *trial, size_t gene, uint16_t choice);
+void sched_trial_go(struct sched_trial *trial, const uint16_t *genes);
+
+/* Is the role a placement: do choices name devices? */
+bool sched_places(enum problem_role role);
+/* Everything on one device, fastest clocks, first in-flight choice; genes whose choices end before
+ * `device` take their last one. */
+void sched_plain(const struct problem *problem, size_t device, uint16_t *genes);
+/* Scores each other choice of the in-flight genes in turn, staying where the trial stands. */
+bool sched_trial_flights(struct sched_trial *trial);
+
+/* A set of assignments, held as 64-bit hashes that follow a change of one gene in O(1). */
+struct sched_seen {
+    uint64_t *hash; /* (capacity, a power of two); 0: empty */
+    size_t n, capacity;
+};
+void sched_seen_free(struct sched_seen *seen);
+uint64_t sched_seen_hash(const uint16_t *genes, size_t n_genes);
+uint64_t sched_seen_key(size_t gene, uint16_t choice); /* a hash is the exclusive or of its keys */
+bool sched_seen_has(const struct sched_seen *seen, uint64_t hash);
+bool sched_seen_add(struct sched_seen *seen, uint64_t hash); /* false: was there */
+
+extern const struct sched sched_single, sched_greedy_energy, sched_greedy_latency, sched_greedy_edp,
+    sched_qeil_v1, sched_exact, sched_pgsam, sched_random;
 
 #endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/memory.h"
+#include "sim/engine_state.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static void emit(struct sim_engine *engine, const struct sim_job *job, enum sim_status status)
+{
+    const struct workload_request *request = &job->request;
+    bool done = status == SIM_DONE;
+    double arrival_s = (double)request->arrival_ps * 1e-12;
+    double first_s = (double)job->first_token_ps * 1e-12;
+    double finish_s = (double)job->last_token_ps * 1e-12;
+    struct sim_request_row row = {
+        .id = (int64_t)request->id,
+        .status = (int32_t)status,
+        .prompt_tokens = (int64_t)request->prompt_tokens,
+        .output_tokens = (int64_t)request->output_tokens,
+        .preemptions = (int64_t)job->preemptions,
+        .arrival_s = arrival_s,
+        .scheduled_s = done ? (double)job->scheduled_ps * 1e-12 : NAN,
+        .first_token_s = done ? first_s : NAN,
+        .finish_s = done ? finish_s : NAN,
+        .ttft_s = done ? (double)(job->first_token_ps - request->arrival_ps) * 1e-12 : NAN,
+        .tpot_s = NAN,
+        .e2e_s = done ? (double)(job->last_token_ps - request->arrival_ps) * 1e-12 : NAN,
+    };
+    if (done && request->output_tokens > 1)
+        row.tpot_s = (double)(job->last_token_ps - job->first_token_ps) * 1e-12 /
+                     (double)(request->output_tokens - 1);
+    if (done) {
+        sim_values_add(&engine->ttft, row.ttft_s);
+        sim_values_add(&engine->e2e, row.e2e_s);
+        engine->out->time.queue_s += row.scheduled_s - arrival_s;
+    }
+    if (isfinite(row.tpot_s))
+        sim_values_add(&engine->tpot, row.tpot_s);
+    if (engine->options->sink.request)
+        engine->options->sink.request(engine->options->sink.state, &row);
+}
+
+static void finish_job(struct sim_engine *engine, size_t i)
+{
+    struct sim_job *job = &engine->batch.job[engine->batch.running[i]];
+    struct sim_summary *out = engine->out;
+    out->done++;
+    out->tokens_in += job->request.prompt_tokens;
+    out->tokens_out += job->request.output_tokens;
+    engine->work_done += job->request.prompt_tokens + job->request.output_tokens;
+    engine->last_finish_ps = job->last_token_ps;
+    emit(engine, job, SIM_DONE);
+    sim_batch_remove(&engine->batch, i);
+}
+
+/* Seconds and joules of moving a prompt's keys and values to where they are decoded. */
+static double handover_s(const struct sim_engine *engine, uint64_t tokens, double *link_J)
+{
+    const struct sim_system *system = engine->system;
+    const struct sim_plan *plan = engine->plan;
+    double seconds = 0, n = (double)system->n_devices;
+    bool *started = mem_calloc((size_t)(n * n), sizeof *started);
+    *link_J = 0;
+    for (size_t u = 0; u < system->n_units; u++) {
+        size_t from = plan->prefill[u], to = plan->decode[u], pair = from * system->n_devices + to;
+        double kv_B = system->class[system->class_of[u]].kv_bytes_per_token * (double)tokens;
+        if (from == to || kv_B <= 0)
+            continue;
+        seconds += sim_transfer_s(system, from, to, started[pair] ? 0 : 1, kv_B);
+        *link_J += kv_B * system->route[pair].byte_J;
+        started[pair] = true;
+    }
+    free(started);
+    return seconds;
+}
+
+/* A prompt is done: its first (or, after a recompute, next) token appears, and its cache goes to
+ * the decoding devices. */
+static void finish_prompt(struct sim_engine *engine, uint32_t slot)
+{
+    struct sim_job *job = &engine->batch.job[slot];
+    if (job->first_token_ps < 0)
+        job->first_token_ps = engine->now_ps;
+    else
+        sim_gaps_add(&engine->gaps, (double)(engine->now_ps - job->last_token_ps) * 1e-12, 1);
+    job->last_token_ps = engine->now_ps;
+    job->generated++;
+    job->state = SIM_JOB_READY;
+    double link_J, seconds = handover_s(engine, job->computed, &link_J);
+    if (job->generated == job->request.output_tokens || seconds <= 0)
+        return;
+    job->state = SIM_JOB_HANDOVER;
+    sim_meter_add_link_J(engine->meter, link_J);
+    engine->out->time.transfer_s += seconds;
+    heap_push(&engine->events, engine->now_ps + (int64_t)llround(seconds * 1e12),
+              SIM_EVENT_HANDOVER, SIM_EVENT_HANDOVER, slot, job->generation);
+}
+
+void sim_engine_tell(struct sim_engine *engine, struct sim_run_state *run, uint64_t steps)
+{
+    struct sim_batch *batch = &engine->batch;
+    if (run->pass.decode_rows == 0 || steps == 0)
+        return;
+    /* The blocks were taken when the run was planned; now they are the jobs'. */
+    run->reserved -= sim_batch_new_blocks(batch, steps);
+    int64_t first_ps = sim_steps_end_ps(&run->steps, 1);
+    int64_t last_ps = sim_steps_end_ps(&run->steps, run->told + steps);
+    for (size_t i = 0; i < batch->n_running; i++) {
+        struct sim_job *job = &batch->job[batch->running[i]];
+        if (job->state != SIM_JOB_DECODE)
+            continue;
+        if (run->told == 0)
+            sim_gaps_add(&engine->gaps, (double)(first_ps - job->last_token_ps) * 1e-12, 1);
+        job->generated += steps;
+        job->computed += steps;
+        job->last_token_ps = last_ps;
+    }
+    run->told += steps;
+}
+
+void sim_engine_note_gaps(struct sim_engine *engine, const struct sim_run_state *run)
+{
+    if (run->pass.decode_rows == 0 || run->told < 2)
+        return;
+    int64_t span_ps = sim_steps_end_ps(&run->steps, run->told) - sim_steps_end_ps(&run->steps, 1);
+    sim_gaps_add(&engine->gaps, (double)span_ps * 1e-12 / (double)(run->told - 1),
+                 (run->told - 1) * run->pass.decode_rows);
+}
+
+static void settle_prompts(struct sim_engine *engine)
+{
+    struct sim_batch *batch = &engine->batch;
+    for (size_t i = 0; i < batch->n_running; i++) {
+        struct sim_job *job = &batch->job[batch->running[i]];
+        if (job->chunk == 0)
+            continue;
+        job->computed += job->chunk;
+        job->chunk = 0;
+        if (job->computed == job->target)
+            finish_prompt(engine, batch->running[i]);
+    }
+}
+
+void sim_engine_settle(struct sim_engine *engine, struct sim_run_state *run)
+{
+    struct sim_batch *batch = &engine->batch;
+    sim_engine_tell(engine, run, run->steps.count - run->told);
+    sim_engine_note_gaps(engine, run);
+    sim_kv_give(&batch->kv, run->reserved);
+    run->reserved = 0;
+    if (run->pass.prefill_rows > 0)
+        settle_prompts(engine);
+    for (size_t i = 0; i < batch->n_running;) {
+        const struct sim_job *job = &batch->job[batch->running[i]];
+        if (job->generated >= job->request.output_tokens)
+            finish_job(engine, i);
+        else
+            i++;
+    }
+}
+
+void sim_engine_refuse(struct sim_engine *engine, const struct workload_request *request,
+                       enum sim_status status)
+{
+    struct sim_job job = {.request = *request};
+    if (status == SIM_FAILED)
+        engine->out->failed++;
+    else
+        engine->out->rejected++;
+    emit(engine, &job, status);
+}

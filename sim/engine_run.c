@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/engine_state.h"
+
+#include <math.h>
+
+static double room_B(const struct sim_engine *engine, size_t pool)
+{
+    const struct device_pool *spec = &engine->system->platform->pool[pool];
+    return engine->system->serving.memory_fraction * (spec->capacity_B - spec->reserve_B);
+}
+
+/* Bytes that a pass fetches from the store behind a pool (0 without pressure), and the pressure.
+ * A pass is a cyclic scan: under LRU all hot weights miss, pinned only what does not fit. */
+static double paged_B(struct sim_engine *engine, size_t pool)
+{
+    const struct device_pool *spec = &engine->system->platform->pool[pool];
+    const struct sim_kv *kv = &engine->batch.kv;
+    double weights_B = engine->weights_pool_B[pool], room = room_B(engine, pool);
+    if (weights_B <= 0)
+        return 0;
+    double kv_B = (double)((kv->total - kv->free) * kv->block_tokens) * engine->kv_pool_B[pool];
+    double cpq = (weights_B + engine->system->activations_B + kv_B) / room;
+    engine->out->peak_cpq = fmax(engine->out->peak_cpq, cpq);
+    if (cpq <= 1 || spec->store_Bps <= 0)
+        return 0;
+    double over_B = (cpq - 1) * room;
+    return fmin(weights_B, spec->store_policy == DEVICE_STORE_LRU ? weights_B : over_B);
+}
+
+static void add_paging(struct sim_engine *engine, struct sim_run_state *run)
+{
+    run->paging_s = run->storage_J = 0;
+    for (size_t p = 0; p < engine->system->n_pools; p++) {
+        const struct device_pool *spec = &engine->system->platform->pool[p];
+        double bytes = paged_B(engine, p);
+        if (bytes <= 0)
+            continue;
+        run->paging_s += bytes / spec->store_Bps;
+        run->storage_J += bytes * spec->store_byte_J;
+    }
+}
+
+/* What a package leaves a member: its limit less what the others draw when idle. */
+static double cap_W(const struct sim_engine *engine, size_t d)
+{
+    const struct device_platform *platform = engine->system->platform;
+    const struct device_package *package = &platform->package;
+    double own_W = platform->device[d].power.cap_W > 0 ? platform->device[d].power.cap_W : INFINITY;
+    double left_W = package->cap_W;
+    bool member = false;
+    for (size_t i = 0; i < package->n_devices; i++) {
+        size_t other = device_platform_find(platform, package->devices[i]);
+        member = member || other == d;
+        if (other != d)
+            left_W -= platform->device[other].power.idle_W;
+    }
+    return member ? fmin(own_W, left_W) : own_W;
+}
+
+static double busy_power_W(const struct sim_engine *engine, size_t d, size_t pstate,
+                           const struct device_cost *cost, double contexts)
+{
+    const struct device *device = &engine->system->platform->device[d];
+    double time_s = cost->time_s + contexts * cost->time_per_context_s;
+    double work_J = device_work_J(device, pstate, cost->flops + contexts * cost->flops_per_context,
+                                  cost->bytes + contexts * cost->bytes_per_context);
+    return device_base_W(device) + sim_meter_leakage_W(engine->meter, d) +
+           device_busy_W(device, pstate) + work_J / time_s;
+}
+
+/* The fastest state at or below what plan and governor allow that keeps the power cap. */
+static uint8_t capped_pstate(struct sim_engine *engine, struct sim_worker *worker, size_t d)
+{
+    uint8_t state = engine->governed[d];
+    double limit_W = cap_W(engine, d);
+    if (!sim_lane_uses(worker->lane, d) || !isfinite(limit_W))
+        return state;
+    double contexts = (double)worker->run.pass.contexts;
+    for (;; state++) {
+        struct device_cost cost = sim_lane_price_device(worker->lane, &worker->run.pass, d, state);
+        if (cost.time_s <= 0 || busy_power_W(engine, d, state, &cost, contexts) <= limit_W)
+            return state;
+        if ((size_t)state + 1 >= device_pstates(&engine->system->platform->device[d])) {
+            engine->out->cap_unreachable = true;
+            return state;
+        }
+    }
+}
+
+/* Work of a step, by counts; a device that waits for its memory is busy all the longer. */
+static void set_work(struct sim_engine *engine, struct sim_run_state *run,
+                     const struct sim_pass_cost *cost, double stretch)
+{
+    double rows = (double)(run->pass.decode_rows + run->pass.prefill_rows);
+    for (size_t d = 0; d < engine->system->n_devices; d++) {
+        const struct device *device = &engine->system->platform->device[d];
+        const struct device_cost *part = &cost->device[d];
+        bool vector = rows <= (double)device->compute.vector_rows;
+        double peak = engine->peak_FLOPps[2 * d + (vector ? 0 : 1)] *
+                      device_relative_clock(device, run->pstate[d]);
+        double fixed_s = stretch * part->time_s, slope_s = stretch * part->time_per_context_s;
+        run->fixed[d] = (struct sim_work){fixed_s, part->flops, part->bytes, peak * fixed_s};
+        run->slope[d] = (struct sim_work){slope_s, part->flops_per_context, part->bytes_per_context,
+                                          peak * slope_s};
+    }
+    run->link_J = cost->link_J;
+    run->transfer_s = cost->transfer_s;
+    run->overhead_s = cost->host_s;
+    for (size_t d = 0; d < engine->system->n_devices; d++)
+        run->overhead_s += cost->device[d].overhead_s;
+}
+
+/* Devices on one pool share its bandwidth max-min over their demands: the factor by which this
+ * lane's memory time grows while the neighbour lane is at work too. */
+static double pool_squeeze(const struct sim_engine *engine, const struct sim_worker *worker,
+                           const struct sim_pass_cost *cost)
+{
+    double factor = 1;
+    for (size_t p = 0; p < engine->system->n_pools && engine->n_workers > 1; p++) {
+        const struct sim_worker *other = &engine->worker[worker == &engine->worker[0] ? 1 : 0];
+        double mine = 0, theirs = 0, pool = engine->system->platform->pool[p].bandwidth_Bps;
+        for (size_t d = 0; d < engine->system->n_devices; d++) {
+            if (engine->system->pool_of[d] != p)
+                continue;
+            mine += cost->device[d].bytes;
+            theirs += other->run.fixed[d].bytes;
+        }
+        if (!other->run.active || theirs <= 0 || mine <= 0)
+            continue;
+        double want = mine / cost->step_s, neighbour = theirs / other->run.alone_s;
+        double share = fmax(pool - neighbour, fmin(want, 0.5 * pool));
+        factor = fmax(factor, want / share);
+    }
+    return factor;
+}
+
+static bool price_run(struct sim_engine *engine, struct sim_worker *worker)
+{
+    struct sim_run_state *run = &worker->run;
+    for (size_t d = 0; d < engine->system->n_devices; d++) {
+        run->pstate[d] = capped_pstate(engine, worker, d);
+        if (sim_lane_uses(worker->lane, d))
+            sim_meter_set_pstate(engine->meter, d, run->pstate[d],
+                                 engine->governed[d] > engine->plan->pstate[d]);
+    }
+    const struct sim_pass_cost *cost = sim_lane_price(worker->lane, &run->pass, run->pstate);
+    double squeeze = pool_squeeze(engine, worker, cost), memory_s = 0;
+    for (size_t d = 0; d < engine->system->n_devices; d++)
+        memory_s += cost->device[d].memory_s;
+    add_paging(engine, run);
+    run->alone_s = cost->step_s;
+    double squeezed_s = cost->step_s + (squeeze - 1) * memory_s;
+    set_work(engine, run, cost, squeezed_s / cost->step_s);
+    run->steps.contexts = run->pass.contexts;
+    run->steps.growth = run->pass.decode_rows;
+    double step_s = squeezed_s + run->paging_s;
+    return sim_steps_set(&run->steps, step_s, squeeze * cost->per_context_s) ||
+           error_set(engine->err, "the run would take longer than 53 days: a pass of %.3g s",
+                     step_s);
+}
+
+void sim_engine_schedule_end(struct sim_engine *engine, struct sim_worker *worker)
+{
+    struct sim_run_state *run = &worker->run;
+    uint64_t step = engine->options->token_resolution ? run->told + 1 : run->steps.count;
+    if (step > run->steps.count)
+        step = run->steps.count;
+    heap_push(&engine->events, sim_steps_end_ps(&run->steps, step), SIM_EVENT_RUN_END,
+              SIM_EVENT_RUN_END, (uint32_t)(worker - engine->worker), run->generation);
+}
+
+bool sim_engine_start(struct sim_engine *engine, struct sim_worker *worker,
+                      const struct sim_pass *pass)
+{
+    struct sim_run_state *run = &worker->run;
+    run->pass = *pass;
+    run->told = run->reserved = 0;
+    run->charged = 0;
+    run->steps = (struct sim_steps){.start_ps = engine->now_ps, .count = 1, .head = 1};
+    sim_meter_read(engine->meter, engine->now_ps);
+    if (!price_run(engine, worker))
+        return false;
+    if (pass->decode_rows > 0) {
+        if (pass->prefill_rows == 0) {
+            uint64_t most = sim_batch_steps(&engine->batch);
+            uint64_t growth = sim_steps_growth_limit(&run->steps);
+            run->steps.count = most < growth ? most : growth;
+            if (!price_run(engine, worker))
+                return false;
+        }
+        run->reserved = sim_batch_new_blocks(&engine->batch, run->steps.count);
+        sim_kv_take(&engine->batch.kv, run->reserved);
+    }
+    run->active = true;
+    run->generation++;
+    engine->out->segments++;
+    sim_engine_schedule_end(engine, worker);
+    return true;
+}
+
+static struct sim_work work_between(const struct sim_run_state *run, size_t d, double from,
+                                    double to)
+{
+    const struct sim_work *fixed = &run->fixed[d], *slope = &run->slope[d];
+    const struct sim_steps *steps = &run->steps;
+    struct sim_work work;
+#define BETWEEN(member)                                                                            \
+    (sim_steps_sum(steps, to, fixed->member, slope->member) -                                      \
+     sim_steps_sum(steps, from, fixed->member, slope->member))
+    work.busy_s = BETWEEN(busy_s);
+    work.flops = BETWEEN(flops);
+    work.bytes = BETWEEN(bytes);
+    work.peak_flops = BETWEEN(peak_flops);
+#undef BETWEEN
+    return work;
+}
+
+void sim_engine_charge(struct sim_engine *engine, struct sim_worker *worker, double progress)
+{
+    struct sim_run_state *run = &worker->run;
+    double steps = progress - run->charged;
+    if (steps <= 0)
+        return;
+    for (size_t d = 0; d < engine->system->n_devices; d++) {
+        if (run->fixed[d].busy_s <= 0)
+            continue;
+        struct sim_work work = work_between(run, d, run->charged, progress);
+        sim_meter_add(engine->meter, d, run->pstate[d], &work);
+    }
+    sim_meter_add_link_J(engine->meter, steps * run->link_J);
+    sim_meter_add_storage_J(engine->meter, steps * run->storage_J);
+    struct sim_time *time = &engine->out->time;
+    time->transfer_s += steps * run->transfer_s;
+    time->paging_s += steps * run->paging_s;
+    time->overhead_s += steps * run->overhead_s;
+    run->charged = progress;
+}
+
+void sim_engine_read(struct sim_engine *engine)
+{
+    if (sim_meter_time_ps(engine->meter) == engine->now_ps)
+        return;
+    for (size_t i = 0; i < engine->n_workers; i++)
+        if (engine->worker[i].run.active)
+            sim_engine_charge(engine, &engine->worker[i],
+                              sim_steps_progress(&engine->worker[i].run.steps, engine->now_ps));
+    sim_meter_read(engine->meter, engine->now_ps);
+}
+
+void sim_engine_count_time(struct sim_engine *engine, const struct sim_worker *worker)
+{
+    const struct sim_run_state *run = &worker->run;
+    double seconds = (double)(engine->now_ps - run->steps.start_ps) * 1e-12;
+    struct sim_time *time = &engine->out->time;
+    if (run->pass.prefill_rows > 0)
+        time->prefill_s += seconds;
+    else
+        time->decode_s += seconds;
+}
+
+bool sim_engine_retime(struct sim_engine *engine, struct sim_worker *worker)
+{
+    struct sim_run_state *run = &worker->run;
+    if (!run->active)
+        return true;
+    double progress = sim_steps_progress(&run->steps, engine->now_ps);
+    uint64_t whole = (uint64_t)floor(progress);
+    if (whole >= run->steps.count)
+        return true; /* it ends at this very time */
+    sim_engine_read(engine);
+    sim_engine_count_time(engine, worker);
+    sim_engine_tell(engine, run, whole - run->told);
+    sim_engine_note_gaps(engine, run);
+    run->pass.contexts += whole * run->pass.decode_rows;
+    run->steps.count -= whole;
+    run->steps.start_ps = engine->now_ps;
+    run->charged = progress - (double)whole;
+    run->steps.head = 1 - run->charged;
+    run->told = 0;
+    if (!price_run(engine, worker))
+        return false;
+    engine->out->passes += whole;
+    engine->out->segments++;
+    run->generation++;
+    sim_engine_schedule_end(engine, worker);
+    return true;
+}
+
+bool sim_engine_retime_others(struct sim_engine *engine, const struct sim_worker *worker)
+{
+    for (size_t i = 0; i < engine->n_workers && engine->pools_shared; i++)
+        if (&engine->worker[i] != worker && !sim_engine_retime(engine, &engine->worker[i]))
+            return false;
+    return true;
+}
+
+void sim_engine_cut(struct sim_engine *engine, struct sim_worker *worker)
+{
+    struct sim_run_state *run = &worker->run;
+    if (!run->active || run->pass.prefill_rows > 0)
+        return;
+    uint64_t step = sim_steps_until(&run->steps, engine->now_ps);
+    if (step < 1)
+        step = 1;
+    if (step >= run->steps.count)
+        return;
+    run->steps.count = step;
+    run->generation++;
+    sim_engine_schedule_end(engine, worker);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The engine's state, and what its files call of each other: engine.c turns the events,
+ * engine_run.c prices, charges and retimes passes, engine_jobs.c does what they mean for requests.
+ */
+#ifndef SIM_ENGINE_STATE_H
+#define SIM_ENGINE_STATE_H
+
+#include "base/heap.h"
+#include "sim/batch.h"
+#include "sim/engine.h"
+#include "sim/latency.h"
+#include "sim/meter.h"
+#include "sim/steps.h"
+
+/* Kinds of events; at one time they come in this order. */
+enum sim_event {
+    SIM_EVENT_RUN_END,
+    SIM_EVENT_HANDOVER,
+    SIM_EVENT_ARRIVAL,
+    SIM_EVENT_POLL,
+    SIM_EVENT_SAMPLE
+};
+
+enum { SIM_MOST_LANES = 2, SIM_PROGRESS_EVENTS = 8192 };
+
+/* A lane at work: a stretch of equal passes, or one pass with prompt rows. */
+struct sim_run_state {
+    bool active;
+    uint16_t generation; /* of its end event */
+    struct sim_steps steps;
+    struct sim_pass pass;
+    uint64_t told;                  /* steps whose tokens were handed out */
+    uint64_t reserved;              /* KV blocks taken for the steps not yet told */
+    double alone_s;                 /* first step without a neighbour on its pools */
+    double charged;                 /* steps already charged to the meter */
+    struct sim_work *fixed, *slope; /* (n_devices) work of a step: fixed + slope contexts */
+    uint8_t *pstate;                /* (n_devices) in force */
+    double link_J, storage_J, overhead_s, transfer_s, paging_s; /* per step */
+};
+
+struct sim_worker {
+    struct sim_lane *lane;
+    enum sim_lane_role role;
+    struct sim_run_state run;
+};
+
+struct sim_engine {
+    const struct sim_system *system;
+    const struct sim_plan *plan;
+    struct workload_source *source;
+    const struct sim_options *options;
+    struct sim_summary *out;
+    struct error *err;
+    struct heap events;
+    struct sim_meter *meter;
+    struct sim_batch batch;
+    struct sim_worker worker[SIM_MOST_LANES];
+    size_t n_workers;
+    int64_t now_ps, last_finish_ps, next_sample_ps;
+    uint8_t *governed;                  /* (n_devices) P-state that the governor allows */
+    double *peak_FLOPps;                /* (n_devices, 2) vector and matrix units, for DASI */
+    double *kv_pool_B, *weights_pool_B; /* (n_pools) */
+    struct workload_request next;       /* the arrival on the heap */
+    bool more;                          /* `next` is valid */
+    bool pools_shared;                  /* the two lanes meet on a pool */
+    struct sim_values ttft, tpot, e2e;
+    struct sim_gaps gaps;
+    uint32_t *seen; /* (n_seen) queue length that each arrival saw */
+    size_t n_seen, seen_capacity;
+    uint64_t work_in, work_done; /* tokens, for the saturation test */
+    double left_at_last_arrival;
+};
+
+/* engine_run.c */
+
+/* Begins a pass; false when time would end. */
+bool sim_engine_start(struct sim_engine *engine, struct sim_worker *worker,
+                      const struct sim_pass *pass);
+/* The event at which a run's next step, or its last, ends. */
+void sim_engine_schedule_end(struct sim_engine *engine, struct sim_worker *worker);
+/* Charges a run up to `progress` steps. */
+void sim_engine_charge(struct sim_engine *engine, struct sim_worker *worker, double progress);
+/* Charges all lanes up to now and takes a reading. */
+void sim_engine_read(struct sim_engine *engine);
+/* Adds the run's time so far to the summary. */
+void sim_engine_count_time(struct sim_engine *engine, const struct sim_worker *worker);
+/* Ends a decoding run at its first step boundary from now on, because something waits for it. */
+void sim_engine_cut(struct sim_engine *engine, struct sim_worker *worker);
+/* After a change of clock, or of a neighbour, the rest of a stretch goes on at the new rate. */
+bool sim_engine_retime(struct sim_engine *engine, struct sim_worker *worker);
+/* A neighbour on the same pools started or stopped. */
+bool sim_engine_retime_others(struct sim_engine *engine, const struct sim_worker *worker);
+
+/* engine_jobs.c */
+
+/* Hands out the tokens of the next `steps` steps of a run to its decoding jobs. */
+void sim_engine_tell(struct sim_engine *engine, struct sim_run_state *run, uint64_t steps);
+/* Records the gaps between the tokens that a run has told. */
+void sim_engine_note_gaps(struct sim_engine *engine, const struct sim_run_state *run);
+/* Applies a finished run to its jobs, in order of admission. */
+void sim_engine_settle(struct sim_engine *engine, struct sim_run_state *run);
+/* A request that never runs. */
+void sim_engine_refuse(struct sim_engine *engine, const struct workload_request *request,
+                       enum sim_status status);
+
+#endif
