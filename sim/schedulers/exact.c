@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The true front by enumeration. All genes with a choice but the last run through a reflected mixed-radix Gray
- * code (Knuth, The Art of Computer Programming 4A, 7.2.1.1, algorithm H), so that each step changes
- * one gene by one; for each step all choices of the last gene are scored as single changes. */
+/* The true front by enumeration. All genes with a choice but the last run through a reflected
+ * mixed-radix Gray code (Knuth, The Art of Computer Programming 4A, 7.2.1.1, algorithm H), so that
+ * each step changes one gene by one; for each step all choices of the last gene are scored as
+ * single changes. */
 #include "sim/schedulers/sched.h"
 
 #include "base/memory.h"

@@ -35,12 +35,12 @@ enum {
     PATIENCE = 5,       /* moves in a row without a new member that end a chain */
     LONGEST = 8         /* genes that one move may change */
 };
-static const double ACCEPTED = 0.2;     /* of mean deteriorations at first */
-static const double COOLING = 0.01;     /* last temperature over the first */
-static const double COMPOUND = 0.05;    /* share of moves that change several genes */
-static const double UNGUIDED = 0.1;     /* share of moves that ask no momentum */
-static const double MOMENTUM = 2;       /* weight of momentum against chance */
-static const double MEMORY = 0.9;       /* share of a momentum that a new change leaves */
+static const double ACCEPTED = 0.2;  /* of mean deteriorations at first */
+static const double COOLING = 0.01;  /* last temperature over the first */
+static const double COMPOUND = 0.05; /* share of moves that change several genes */
+static const double UNGUIDED = 0.1;  /* share of moves that ask no momentum */
+static const double MOMENTUM = 2;    /* weight of momentum against chance */
+static const double MEMORY = 0.9;    /* share of a momentum that a new change leaves */
 static const double SPREAD_MEMORY = 0.99;
 static const double LEVEL = 0.05; /* bounds how much a direction may prefer one objective */
 
@@ -53,7 +53,7 @@ struct way {
 struct move {
     size_t n;
     size_t gene[LONGEST];
-    uint16_t choice[LONGEST];
+    uint16_t choice[LONGEST], before[LONGEST];
     uint64_t hash; /* of the plan that it leads to */
     double merit;
 };
@@ -63,12 +63,13 @@ struct pgsam {
     const struct problem *problem;
     struct sched_seen seen;
     struct stream stream;
-    uint64_t size; /* plans that there are */
+    uint16_t *cursor; /* (n_genes) all plans before it, counting upwards, have been seen */
+    bool exhausted;   /* all plans have been seen */
     struct way *way;
     size_t n_ways;
-    size_t *first;             /* (n_genes) where its choices start in change */
-    double (*change)[PARTS];   /* momentum of each choice of each gene */
-    double spread[PARTS];      /* mean size of a change */
+    size_t *first;           /* (n_genes) where its choices start in change */
+    double (*change)[PARTS]; /* momentum of each choice of each gene */
+    double spread[PARTS];    /* mean size of a change */
     double least[PARTS], range[PARTS];
 };
 
@@ -98,8 +99,8 @@ static size_t below(struct pgsam *pgsam, size_t n)
 static void components(const struct pgsam *pgsam, const struct problem_score *score, double *part)
 {
     for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++)
-        part[o] = pgsam->range[o] > 0 ? (score->objective[o] - pgsam->least[o]) / pgsam->range[o]
-                                      : 0;
+        part[o] =
+            pgsam->range[o] > 0 ? (score->objective[o] - pgsam->least[o]) / pgsam->range[o] : 0;
     part[VIOLATION] = score->violation;
 }
 
@@ -125,8 +126,7 @@ static void learn(struct pgsam *pgsam, const struct move *move, const double *ch
         /* The first changes set the scale, later ones adjust it. */
         if (pgsam->spread[p] == 0)
             pgsam->spread[p] = fabs(change[p]);
-        pgsam->spread[p] =
-            SPREAD_MEMORY * pgsam->spread[p] + (1 - SPREAD_MEMORY) * fabs(change[p]);
+        pgsam->spread[p] = SPREAD_MEMORY * pgsam->spread[p] + (1 - SPREAD_MEMORY) * fabs(change[p]);
     }
 }
 
@@ -142,6 +142,7 @@ static void add_change(struct pgsam *pgsam, const struct chain *chain, struct mo
     for (size_t p = 0; p < PARTS && chain->spread > 0; p++)
         move->merit -= MOMENTUM * chain->weight[p] * momentum[p] / chain->spread;
     move->gene[move->n] = way.gene;
+    move->before[move->n] = stands;
     move->choice[move->n++] = choice;
     move->hash ^= sched_seen_key(way.gene, stands) ^ sched_seen_key(way.gene, choice);
 }
@@ -287,6 +288,22 @@ static bool accepts(struct pgsam *pgsam, const struct chain *chain,
     return chain->temperature > 0 && chance(pgsam, exp(-worse / chain->temperature));
 }
 
+static void make(struct pgsam *pgsam, struct chain *chain, const struct move *move,
+                 const struct problem_score *score)
+{
+    size_t last = move->n - 1;
+    sched_trial_apply(&pgsam->trial, move->gene[last], move->choice[last]);
+    chain->score = *score;
+    chain->hash = move->hash;
+    chain->row = pgsam->trial.row;
+}
+
+static void take_back(struct pgsam *pgsam, const struct move *move)
+{
+    for (size_t i = 0; i + 1 < move->n; i++)
+        sched_trial_apply(&pgsam->trial, move->gene[i], move->before[i]);
+}
+
 /* Makes one move; false when the chain, or the search, is over. */
 static bool step(struct pgsam *pgsam, struct chain *chain)
 {
@@ -295,23 +312,202 @@ static bool step(struct pgsam *pgsam, struct chain *chain)
     double before[PARTS], change[PARTS];
     if (!choose(pgsam, chain, &move) || !score_move(pgsam, &move, &score))
         return false;
-    size_t row = pgsam->trial.row, last = move.n - 1;
-    /* The row is another's if the new plan drove this one out of the front and took its place. */
-    if (chain->row != SCHED_NO_ROW && chain->row != row && move.n == 1)
+    /* A member that the new plan drove out is marked in vain, for the chain then leaves it: what
+     * dominates is accepted. */
+    if (chain->row != SCHED_NO_ROW && move.n == 1)
         pgsam->trial.front->tag[chain->row]++;
     components(pgsam, &chain->score, before);
     components(pgsam, &score, change);
     for (size_t p = 0; p < PARTS; p++)
         change[p] -= before[p];
     learn(pgsam, &move, change);
-    chain->idle = row == SCHED_NO_ROW ? chain->idle + 1 : 0;
+    chain->idle = pgsam->trial.row == SCHED_NO_ROW ? chain->idle + 1 : 0;
+    bool crossed = (chain->score.violation == 0) != (score.violation == 0);
     if (accepts(pgsam, chain, &score, change)) {
-        bool crossed = (chain->score.violation == 0) != (score.violation == 0);
-        sched_trial_apply(&pgsam->trial, move.gene[last], move.choice[last]);
-        chain->score = score;
-        chain->hash = move.hash;
-        chain->row = row;
+        make(pgsam, chain, &move, &score);
         return !crossed && chain->idle < PATIENCE;
     }
+    take_back(pgsam, &move);
     return chain->idle < PATIENCE;
 }
+
+/* Distance of member i to its nearest neighbour on the front. Members are sorted by the first
+ * objective, so that those farther off in it alone need no look. */
+static double gap(const struct pgsam *pgsam, size_t i)
+{
+    const struct analysis_archive *archive = &pgsam->trial.front->archive;
+    const double *f = analysis_archive_point(archive, i);
+    double nearest = PROBLEM_OBJECTIVES;
+    for (int side = -1; side <= 1; side += 2) {
+        for (size_t j = i + (size_t)side; j < archive->n; j += (size_t)side) {
+            const double *g = analysis_archive_point(archive, j);
+            double distance = 0;
+            for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++)
+                distance += pgsam->range[o] > 0 ? fabs(f[o] - g[o]) / pgsam->range[o] : 0;
+            nearest = fmin(nearest, distance);
+            if (pgsam->range[0] > 0 && fabs(f[0] - g[0]) / pgsam->range[0] >= nearest)
+                break;
+        }
+    }
+    return nearest;
+}
+
+/* The most promising of a few members: beside a wide gap, and with much left to explore. */
+static size_t pick_member(struct pgsam *pgsam)
+{
+    const struct sched_front *front = pgsam->trial.front;
+    size_t best = 0;
+    double best_merit = -1;
+    for (int i = 0; i < CONTENDERS; i++) {
+        size_t member = below(pgsam, front->archive.n), row = front->archive.id[member];
+        double left =
+            is_explored(pgsam, row) ? 0 : 1 - (double)front->tag[row] / (double)pgsam->n_ways;
+        double merit = left > 0 ? sqrt(gap(pgsam, member)) * left : 0;
+        if (merit > best_merit) {
+            best = member;
+            best_merit = merit;
+        }
+    }
+    return best;
+}
+
+/* Scores a plan that has not been seen and stands there. */
+static bool visit(struct pgsam *pgsam, struct chain *chain, const uint16_t *genes)
+{
+    if (!sched_trial_evaluate(&pgsam->trial, genes, &chain->score))
+        return false;
+    chain->hash = sched_seen_hash(pgsam->trial.genes, pgsam->problem->n_genes);
+    chain->row = pgsam->trial.row;
+    sched_seen_add(&pgsam->seen, chain->hash);
+    return true;
+}
+
+static bool is_seen(const struct pgsam *pgsam, const uint16_t *genes)
+{
+    return sched_seen_has(&pgsam->seen, sched_seen_hash(genes, pgsam->problem->n_genes));
+}
+
+/* The next plan in counting order that has not been seen. False when there is none. */
+static bool count_to_unseen(struct pgsam *pgsam)
+{
+    while (is_seen(pgsam, pgsam->cursor)) {
+        size_t g = 0, n = pgsam->problem->n_genes;
+        while (g < n && ++pgsam->cursor[g] == pgsam->problem->gene[g].choices)
+            pgsam->cursor[g++] = 0;
+        if (g == n) {
+            pgsam->exhausted = true;
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A random plan; where nearly all have been seen, any that has not. */
+static bool start_afresh(struct pgsam *pgsam, struct chain *chain)
+{
+    uint16_t *genes = mem_calloc(pgsam->problem->n_genes, sizeof *genes);
+    bool found = false;
+    for (int i = 0; i < 4 * CANDIDATES && !found; i++) {
+        for (size_t g = 0; g < pgsam->problem->n_genes; g++)
+            genes[g] = (uint16_t)below(pgsam, pgsam->problem->gene[g].choices);
+        found = !is_seen(pgsam, genes);
+    }
+    bool visited = found ? visit(pgsam, chain, genes)
+                         : count_to_unseen(pgsam) && visit(pgsam, chain, pgsam->cursor);
+    free(genes);
+    return visited;
+}
+
+/* Stands at a member of the front; before there is one, at the least violating plan. */
+static void stand(struct pgsam *pgsam, struct chain *chain)
+{
+    const struct sched_front *front = pgsam->trial.front;
+    if (front->archive.n == 0) {
+        sched_trial_go(&pgsam->trial, front->nearest);
+        chain->score = front->nearest_score;
+        chain->row = SCHED_NO_ROW;
+    } else {
+        size_t member = pick_member(pgsam);
+        sched_trial_go(&pgsam->trial, sched_front_genes(front, member));
+        chain->score = *sched_front_score(front, member);
+        chain->row = front->archive.id[member];
+    }
+    chain->hash = sched_seen_hash(pgsam->trial.genes, pgsam->problem->n_genes);
+}
+
+/* The single-device plans, then some random ones: they span the first ranges. */
+static bool sow(struct pgsam *pgsam)
+{
+    struct chain chain;
+    size_t device = 0;
+    bool more = true;
+    uint16_t *genes = mem_calloc(pgsam->problem->n_genes, sizeof *genes);
+    do {
+        sched_plain(pgsam->problem, device, genes);
+        more = is_seen(pgsam, genes) || visit(pgsam, &chain, genes);
+    } while (more && ++device < pgsam->problem->n_devices);
+    for (int i = 0; i < RANDOM_STARTS && more; i++)
+        more = start_afresh(pgsam, &chain);
+    free(genes);
+    return more;
+}
+
+static void search(struct pgsam *pgsam)
+{
+    bool barren = !sow(pgsam);
+    while (!pgsam->trial.ended && !pgsam->exhausted) {
+        struct chain chain = {.idle = 0};
+        uint64_t used = pgsam->trial.used;
+        bool infeasible = pgsam->trial.front->archive.n == 0;
+        measure_front(pgsam);
+        /* The least violating plan may sit in a hole: every other chain starts elsewhere. */
+        if (barren || (infeasible && chance(pgsam, 0.5))) {
+            if (!start_afresh(pgsam, &chain))
+                continue;
+        } else {
+            stand(pgsam, &chain);
+        }
+        aim(pgsam, &chain);
+        while (step(pgsam, &chain)) {
+        }
+        barren = pgsam->trial.used == used;
+    }
+}
+
+static void open(struct pgsam *pgsam, struct problem *problem)
+{
+    size_t n_choices = 0;
+    pgsam->problem = problem;
+    pgsam->first = mem_calloc(problem->n_genes, sizeof *pgsam->first);
+    pgsam->cursor = mem_calloc(problem->n_genes, sizeof *pgsam->cursor);
+    for (size_t g = 0; g < problem->n_genes; g++) {
+        pgsam->first[g] = n_choices;
+        n_choices += problem->gene[g].choices;
+    }
+    pgsam->change = mem_calloc(n_choices, sizeof *pgsam->change);
+    pgsam->way = mem_calloc(n_choices, sizeof *pgsam->way);
+    for (size_t g = 0; g < problem->n_genes; g++)
+        for (uint16_t d = 1; d < problem->gene[g].choices; d++)
+            pgsam->way[pgsam->n_ways++] = (struct way){g, d};
+}
+
+static bool run(struct problem *problem, const struct sched_options *options,
+                struct sched_front *front, struct error *err)
+{
+    (void)err;
+    struct pgsam pgsam = {.stream = stream_open(options->seed, STREAM_SCHEDULER, 0, 0)};
+    open(&pgsam, problem);
+    sched_trial_open(&pgsam.trial, problem, options, front);
+    search(&pgsam);
+    sched_trial_close(&pgsam.trial);
+    sched_seen_free(&pgsam.seen);
+    free(pgsam.first);
+    free(pgsam.cursor);
+    free(pgsam.change);
+    free(pgsam.way);
+    return true;
+}
+
+const struct sched sched_pgsam = {
+    "pgsam", "Pareto-guided simulated annealing with momentum: a front in a few thousand plans",
+    run};
