@@ -17,13 +17,14 @@ struct phase {
 /* What a score is made of while it is made. */
 struct working {
     const struct sim_tally *tally;
-    uint8_t pstate[SIM_MOST_DEVICES];
+    uint8_t pstate[2][SIM_MOST_DEVICES]; /* in prefill and in decode: a cap may bind in one only */
     struct phase phase;
     double batch; /* m */
     size_t low;   /* batch lies between grid points low and low + 1 ... */
     double share; /* ... at this share of the way */
     double busy_s[SIM_MOST_DEVICES], dynamic_J[SIM_MOST_DEVICES]; /* per request */
-    double mean_W[SIM_MOST_DEVICES], die_K[SIM_MOST_DEVICES], peak_W[SIM_MOST_DEVICES];
+    double mean_W[SIM_MOST_DEVICES], die_K[SIM_MOST_DEVICES];
+    double peak_W[2][SIM_MOST_DEVICES]; /* by phase */
     double throughput_per_s, latency_s, wait_s, transfer_J;
     double cpq, paging_s;
     bool runaway;
@@ -43,9 +44,10 @@ static void sum_units(struct working *w)
         for (size_t d = 0; d < scorer->system->n_devices; d++) {
             double prefill = sim_units_at(tally, false, c)[d],
                    decode = sim_units_at(tally, true, c)[d];
-            const struct sim_record *record = sim_record_at(scorer, c, d, w->pstate[d]);
+            const struct sim_record *record = sim_record_at(scorer, c, d, w->pstate[0][d]);
             phase->prefill_s[d] += prefill * record->prefill_s;
             phase->prefill_J[d] += prefill * record->prefill_J;
+            record = sim_record_at(scorer, c, d, w->pstate[1][d]);
             if (decode > 0)
                 for (size_t g = 0; g < scorer->n_batches; g++)
                     phase->total_step_s[g] += decode * record->step_s[g];
@@ -166,30 +168,38 @@ static void find_batch(struct working *w)
     w->share = 0;
 }
 
-/* Seconds and joules per request on each device at the operating batch. */
-static void add_work(struct working *w)
+static void sum_steps(struct working *w, size_t d)
 {
     const struct sim_tally *tally = w->tally;
     const struct sim_scorer *scorer = tally->scorer;
+    for (size_t c = 0; c < scorer->system->n_classes; c++) {
+        double units = sim_units_at(tally, true, c)[d];
+        if (units == 0)
+            continue;
+        const struct sim_record *record = sim_record_at(scorer, c, d, w->pstate[1][d]);
+        w->phase.step_s[d] += units * at_batch(w, record->step_s);
+        w->phase.step_J[d] += units * at_batch(w, record->step_J);
+    }
+}
+
+/* Seconds and joules per request on each device at the operating batch. */
+static void add_work(struct working *w)
+{
+    const struct sim_scorer *scorer = w->tally->scorer;
+    struct phase *phase = &w->phase;
     double steps = fmax(0, scorer->load.output_mean - 1) / w->batch;
     for (size_t d = 0; d < scorer->system->n_devices; d++) {
-        struct phase *phase = &w->phase;
-        for (size_t c = 0; c < scorer->system->n_classes; c++) {
-            double units = sim_units_at(tally, true, c)[d];
-            if (units == 0)
-                continue;
-            const struct sim_record *record = sim_record_at(scorer, c, d, w->pstate[d]);
-            phase->step_s[d] += units * at_batch(w, record->step_s);
-            phase->step_J[d] += units * at_batch(w, record->step_J);
-        }
-        double busy_W = scorer->busy_W[d * scorer->most_pstates + w->pstate[d]];
+        sum_steps(w, d);
+        const double *busy_W = scorer->busy_W + d * scorer->most_pstates;
+        double prefill_W = busy_W[w->pstate[0][d]], step_W = busy_W[w->pstate[1][d]];
         w->busy_s[d] = phase->prefill_s[d] + steps * phase->step_s[d];
-        w->dynamic_J[d] = phase->prefill_J[d] + steps * phase->step_J[d] + busy_W * w->busy_s[d];
-        w->peak_W[d] = busy_W;
-        if (w->busy_s[d] > 0)
-            w->peak_W[d] +=
-                fmax(phase->prefill_s[d] > 0 ? phase->prefill_J[d] / phase->prefill_s[d] : 0,
-                     phase->step_s[d] > 0 ? phase->step_J[d] / phase->step_s[d] : 0);
+        w->dynamic_J[d] = phase->prefill_J[d] + prefill_W * phase->prefill_s[d] +
+                          steps * (phase->step_J[d] + step_W * phase->step_s[d]);
+        w->peak_W[0][d] = w->peak_W[1][d] = 0;
+        if (phase->prefill_s[d] > 0)
+            w->peak_W[0][d] = prefill_W + phase->prefill_J[d] / phase->prefill_s[d];
+        if (phase->step_s[d] > 0)
+            w->peak_W[1][d] = step_W + phase->step_J[d] / phase->step_s[d];
     }
     w->transfer_J = w->phase.link_J + steps * at_batch(w, w->phase.link_step_J);
 }
@@ -270,7 +280,8 @@ static double leakage_W(const struct working *w, size_t d, double temperature_K)
     const struct sim_scorer *scorer = w->tally->scorer;
     if (!powered(w, d))
         return 0;
-    return scorer->leakage_factor[d * scorer->most_pstates + w->pstate[d]] *
+    uint8_t pstate = w->pstate[w->phase.step_s[d] > 0 ? 1 : 0][d];
+    return scorer->leakage_factor[d * scorer->most_pstates + pstate] *
            device_leakage_on_grid(&scorer->grid[d], temperature_K);
 }
 
@@ -304,8 +315,11 @@ static void find_heat(struct working *w)
     for (size_t d = 0; d < n; d++) {
         if (w->tally->used[d] == 0)
             continue;
-        w->peak_W[d] += scorer->base_W[d] + leakage_W(w, d, w->die_K[d]);
-        w->die_K[d] += system->die_KpW[d] * fmax(0, w->peak_W[d] - w->mean_W[d]);
+        double idle_W = scorer->base_W[d] + leakage_W(w, d, w->die_K[d]);
+        w->peak_W[0][d] += w->peak_W[0][d] > 0 ? idle_W : 0;
+        w->peak_W[1][d] += w->peak_W[1][d] > 0 ? idle_W : 0;
+        double peak_W = fmax(w->peak_W[0][d], w->peak_W[1][d]);
+        w->die_K[d] += system->die_KpW[d] * fmax(0, peak_W - w->mean_W[d]);
     }
 }
 
@@ -331,23 +345,30 @@ static void work_out(struct working *w)
     find_heat(w);
 }
 
-/* The first device that is too hot or above its cap, with a slower P-state left; n when none. */
-static size_t too_hot(const struct working *w, bool *stuck)
+/* Slows the first device and phase that is too hot or above its cap by a P-state; false when there
+ * is none with a slower state left. */
+static bool slow_down(struct working *w, bool *stuck)
 {
     const struct sim_scorer *scorer = w->tally->scorer;
     const struct sim_system *system = scorer->system;
     *stuck = w->runaway;
     for (size_t d = 0; d < system->n_devices; d++) {
         const struct device *device = &system->platform->device[d];
-        bool hot = w->die_K[d] > device->thermal.throttle_K;
-        bool hungry = w->peak_W[d] > scorer->cap_W[d];
-        if (w->tally->used[d] == 0 || !(hot || hungry))
-            continue;
-        if ((size_t)w->pstate[d] + 1 < device_pstates(device))
-            return d;
+        bool hot = w->tally->used[d] > 0 && w->die_K[d] > device->thermal.throttle_K;
+        bool slowed = false;
+        for (size_t phase = 0; phase < 2; phase++) {
+            bool hungry = w->peak_W[phase][d] > scorer->cap_W[d];
+            bool slower = (size_t)w->pstate[phase][d] + 1 < device_pstates(device);
+            if (!(hot || hungry) || !slower || w->peak_W[phase][d] <= 0)
+                continue;
+            w->pstate[phase][d]++;
+            slowed = true;
+        }
+        if (slowed)
+            return true;
         *stuck = *stuck || hot; /* a cap that cannot be held is flagged by the run, not refused */
     }
-    return system->n_devices;
+    return false;
 }
 
 static double missing_routes(const struct sim_tally *tally)
@@ -396,7 +417,6 @@ static void fill_score(const struct working *w, bool stuck, struct sim_score *ou
         double guard_C = device->thermal.guard * (device->thermal.limit_K - 273.15);
         out->guard = fmax(out->guard, (w->die_K[d] - 273.15) / guard_C);
     }
-    memcpy(out->pstate, w->pstate, sizeof out->pstate);
     out->energy_J = gross_J;
     out->net_energy_J = gross_J - idle_W / w->throughput_per_s;
     out->latency_s = w->latency_s;
@@ -413,16 +433,13 @@ static void fill_score(const struct working *w, bool stuck, struct sim_score *ou
 void sim_tally_score(const struct sim_tally *tally, struct sim_score *out)
 {
     struct working w = {.tally = tally};
-    memcpy(w.pstate, tally->plan.pstate, tally->plan.n_devices);
+    memcpy(w.pstate[0], tally->plan.pstate, tally->plan.n_devices);
+    memcpy(w.pstate[1], tally->plan.pstate, tally->plan.n_devices);
     bool stuck;
-    /* Each round slows one device by a state: it ends after the P-states are used up. */
-    for (;;) {
+    /* Each round slows a device by a state: it ends at the latest when the P-states are used up. */
+    do
         work_out(&w);
-        size_t device = too_hot(&w, &stuck);
-        if (device == tally->plan.n_devices)
-            break;
-        w.pstate[device]++;
-    }
+    while (slow_down(&w, &stuck));
     fill_score(&w, stuck, out);
 }
 

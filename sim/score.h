@@ -23,10 +23,9 @@ struct sim_score {
     double throughput_per_s;
     double batch; /* mean decode batch */
     double prefill_s, step_s, wait_s;
-    double power_W;                   /* mean of the machine */
-    double cpq;                       /* worst pool */
-    double peak_K;                    /* hottest die */
-    uint8_t pstate[SIM_MOST_DEVICES]; /* clocks that heat and caps allow */
+    double power_W; /* mean of the machine */
+    double cpq;     /* worst pool */
+    double peak_K;  /* hottest die */
 };
 
 /* Cost tables per class, device and P-state at an operating point. */
