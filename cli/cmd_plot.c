@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/file.h"
+#include "base/memory.h"
+#include "cli/commands.h"
+#include "plots/plot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct option_usage cmd_plot_usage = {
+    .command = "plot",
+    .arguments = "RESULT KIND",
+    .summary = "draw a result: front, timeline",
+    .details =
+        "RESULT is a file written by run or explore. KIND is\n"
+        "  front      energy against latency of all schedulers' plans, coloured by "
+        "underutilisation\n"
+        "  timeline   power, temperature and requests over time\n"
+        "FILE's ending chooses the format: .png, .svg or .pdf (default RESULT-KIND.png). The "
+        "gnuplot\nscript is kept beside the picture as .gp; data lie inside it.",
+    .min_arguments = 2,
+    .max_arguments = 2};
+
+struct request {
+    bool script, terminal;
+    const char *result, *kind;
+    char *output; /* picture; owned */
+};
+
+static bool is_kind(const char *word)
+{
+    for (size_t i = 0; plot_kinds()[i]; i++)
+        if (strcmp(plot_kinds()[i], word) == 0)
+            return true;
+    return false;
+}
+
+static bool ends_with(const char *text, const char *ending)
+{
+    size_t n = strlen(text), m = strlen(ending);
+    return n > m && strcmp(text + n - m, ending) == 0;
+}
+
+/* Where the picture goes; with --script, what the script will draw when it is run. */
+static char *picture_path(const struct cli *cli, const struct request *request)
+{
+    if (cli->output && ends_with(cli->output, ".gp"))
+        return plot_path_with(cli->output, ".png");
+    if (cli->output)
+        return mem_strdup(cli->output);
+    char *ending = mem_printf("-%s.png", request->kind);
+    char *path = plot_path_with(request->result, ending);
+    free(ending);
+    return path;
+}
+
+/* The script lies beside the picture and names it without a folder. */
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static bool check_request(const struct cli *cli, struct request *request, enum plot_format *format,
+                          struct error *err)
+{
+    *format = PLOT_DUMB;
+    if (!is_kind(request->kind)) {
+        struct text unused = {0};
+        struct scenario_result nothing = {0};
+        return plot_script(&nothing, request->kind, NULL, &unused, err);
+    }
+    if (request->terminal && (request->script || cli->output))
+        return error_set(err, "--terminal draws on the terminal: it goes with neither --script nor "
+                              "--output");
+    if (request->terminal)
+        return true;
+    if (cli->output && ends_with(cli->output, ".gp") && !request->script)
+        return error_set(err,
+                         "'%s' is a script's name: add --script, or name a picture that ends "
+                         "in .png, .svg or .pdf",
+                         text_clip(cli->output).bytes);
+    request->output = picture_path(cli, request);
+    return plot_format_of(request->output, format, err);
+}
+
+static bool write_script(const struct cli *cli, const struct text *script, struct error *err)
+{
+    if (cli->output) {
+        char *path = plot_path_with(cli->output, ".gp");
+        bool ok = file_write(path, script->bytes, script->length, err);
+        free(path);
+        return ok;
+    }
+    fputs(script->bytes, stdout);
+    return true;
+}
+
+static bool print_page(const struct text *script, struct error *err)
+{
+    struct text page = {0};
+    bool ok = plot_print(script, &page, err);
+    if (ok && page.bytes)
+        fputs(page.bytes, stdout);
+    text_free(&page);
+    return ok;
+}
+
+static bool draw(struct cli *cli, const struct request *request, const struct text *script)
+{
+    if (request->terminal)
+        return print_page(script, &cli->err);
+    if (request->script)
+        return write_script(cli, script, &cli->err);
+    if (!plot_draw(script, request->output, &cli->err))
+        return false;
+    if (!cli->output)
+        puts(request->output);
+    return true;
+}
+
+static bool plot(struct cli *cli, struct request *request)
+{
+    struct scenario_result result = {0};
+    struct text script = {0};
+    struct plot_options options = {0};
+    bool ok = check_request(cli, request, &options.format, &cli->err) &&
+              (request->script || cli_can_write(request->output, &cli->err)) &&
+              scenario_result_read(request->result, &result, &cli->err);
+    if (ok) {
+        options.output = request->output ? last_part(request->output) : NULL;
+        ok = plot_script(&result, request->kind, &options, &script, &cli->err) &&
+             draw(cli, request, &script);
+        scenario_result_free(&result);
+    }
+    text_free(&script);
+    free(request->output);
+    return ok;
+}
+
+int cmd_plot(int argc, char **argv)
+{
+    struct cli cli = CLI_START;
+    struct request request = {0};
+    const struct option table[] = {
+        CLI_OUTPUT_OPTION(cli, "the picture; with --script the script"),
+        {0, "script", OPTION_FLAG, .help = "write the script only: to FILE or standard output",
+         .value = &request.script},
+        {0, "terminal", OPTION_FLAG, .help = "draw with letters on the terminal",
+         .value = &request.terminal},
+        CLI_HELP_OPTION(cli),
+        {0}};
+    int first, code;
+    (void)argc;
+    if (!cli_parse(&cli, table, &cmd_plot_usage, argv, &first, &code))
+        return code;
+    cli_catch_signals();
+    request.result = argv[first];
+    request.kind = argv[first + 1];
+    return plot(&cli, &request) ? CLI_DONE : cli_fail(&cli.err);
+}

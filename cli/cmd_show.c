@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/file.h"
+#include "base/memory.h"
+#include "cli/catalogue.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "cli/report_tree.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct option_usage cmd_show_usage = {
+    .command = "show",
+    .arguments = "NAME|FILE",
+    .summary = "a catalogue entry, a scenario or a result",
+    .details =
+        "NAME is one from 'qeilsim list', a model's also with its quantisation: "
+        "llama-3.2-1b:Q4_K_M.\nEntries are told with all that they refer to laid out, and each "
+        "value with its source:\ndatasheet, measured, fitted, class or estimated. A file is "
+        "checked as `run` would check it.",
+    .min_arguments = 1,
+    .max_arguments = 1};
+
+static bool read_device(const struct tree *tree, struct error *err)
+{
+    struct device device;
+    bool ok = device_read(tree, &device, err);
+    if (ok)
+        device_free(&device);
+    return ok;
+}
+
+static bool read_platform(const struct tree *tree, struct error *err)
+{
+    struct device_platform platform;
+    bool ok = device_platform_read(tree, &platform, err);
+    if (ok)
+        device_platform_free(&platform);
+    return ok;
+}
+
+static bool read_model(const struct tree *tree, struct error *err)
+{
+    struct workload_model model;
+    bool ok = workload_model_read(tree, &model, err);
+    if (ok)
+        workload_model_free(&model);
+    return ok;
+}
+
+static bool read_workload(const struct tree *tree, struct error *err)
+{
+    struct workload workload;
+    bool ok = workload_read(tree, &workload, err);
+    if (ok)
+        workload_free(&workload);
+    return ok;
+}
+
+/* By the order of catalogue_kinds; a scenario checks itself while it is loaded. */
+static bool (*const readers[])(const struct tree *tree, struct error *err) = {
+    read_device, read_platform, read_model, read_workload};
+
+static void print_tree(const struct tree *tree, bool yaml)
+{
+    struct text text = {0};
+    if (!yaml) {
+        report_tree(tree);
+        return;
+    }
+    tree_write(tree, &text);
+    fputs(text.bytes, stdout);
+    text_free(&text);
+}
+
+static bool show_scenario(const char *name, bool yaml, struct error *err)
+{
+    struct scenario scenario;
+    if (!scenario_load(name, NULL, 0, &scenario, err))
+        return false;
+    print_tree(scenario.tree, yaml);
+    scenario_free(&scenario);
+    return true;
+}
+
+static bool show_entry(size_t kind, const char *name, bool yaml, struct error *err)
+{
+    if (kind == sizeof readers / sizeof *readers)
+        return show_scenario(name, yaml, err);
+    struct tree *tree = scenario_find(catalogue_kinds[kind], name, NULL, NULL, err);
+    bool ok = tree && readers[kind](tree, err);
+    if (ok)
+        print_tree(tree, yaml);
+    tree_free(tree);
+    return ok;
+}
+
+/* "qeilsim/KIND/1" as an index of catalogue_kinds; false with a fault. */
+static bool kind_of_file(const char *path, size_t *kind, struct error *err)
+{
+    struct tree *tree = tree_read(path, err);
+    if (!tree)
+        return false;
+    const char *schema = tree_get_text(tree, "schema");
+    bool found = false;
+    for (*kind = 0; schema && catalogue_kinds[*kind]; ++*kind) {
+        char *name = mem_printf("qeilsim/%s/1", catalogue_kinds[*kind]);
+        found = strcmp(schema, name) == 0;
+        free(name);
+        if (found)
+            break;
+    }
+    if (!found)
+        tree_error(err, tree_get(tree, "schema") ? tree_get(tree, "schema") : tree,
+                   "the first line should be 'schema: qeilsim/KIND/1', where KIND is device, "
+                   "platform, model, workload or scenario");
+    tree_free(tree);
+    return found;
+}
+
+static bool show_file(const char *path, bool yaml, struct error *err)
+{
+    size_t kind;
+    if (!kind_of_file(path, &kind, err))
+        return false;
+    /* A bare name would be sought in the catalogue. */
+    char *name = strchr(path, '/') ? mem_strdup(path) : mem_printf("./%s", path);
+    bool ok = show_entry(kind, name, yaml, err);
+    free(name);
+    return ok;
+}
+
+static bool is_hdf5(const char *path)
+{
+    static const unsigned char mark[] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+    unsigned char head[sizeof mark] = {0};
+    FILE *stream = fopen(path, "rb");
+    if (!stream)
+        return false;
+    bool same =
+        fread(head, 1, sizeof head, stream) == sizeof head && memcmp(head, mark, sizeof head) == 0;
+    fclose(stream);
+    return same;
+}
+
+static bool show_result(const char *path, bool yaml, struct error *err)
+{
+    struct scenario_result result;
+    if (!scenario_result_read(path, &result, err))
+        return false;
+    if (yaml) {
+        fputs(result.yaml, stdout);
+    } else {
+        printf("result     %s: rows of %zu requests, %zu devices, %zu samples over time\n", path,
+               result.requests.n_rows, result.devices.n_rows, result.series.n_rows);
+        if (result.has_run)
+            report_run(&result);
+        if (result.n_fronts > 0) {
+            printf("\n");
+            report_front_lines(&result);
+        }
+    }
+    scenario_result_free(&result);
+    return true;
+}
+
+static bool unknown_name(const char *name, struct error *err)
+{
+    char **names = catalogue_all_names(err);
+    const char *near = text_nearest(name, (const char *const *)names);
+    error_set(err, "nothing in the catalogue is called '%s'%s%s%s, and no such file is there",
+              text_clip(name).bytes, near ? " (did you mean '" : "", near ? near : "",
+              near ? "'?)" : "");
+    file_names_free(names);
+    return false;
+}
+
+/* A name may be an alias, or have a quantisation behind it: then no list holds it. */
+static bool show_name(const char *name, bool yaml, struct error *err)
+{
+    for (size_t k = 0; catalogue_kinds[k]; k++) {
+        char **names = scenario_catalogue(catalogue_kinds[k], err);
+        bool listed = catalogue_has(names, name);
+        file_names_free(names);
+        if (listed)
+            return show_entry(k, name, yaml, err);
+    }
+    for (size_t k = 0; k < sizeof readers / sizeof *readers; k++) {
+        struct error unused = {0};
+        struct tree *tree = scenario_find(catalogue_kinds[k], name, NULL, NULL, &unused);
+        tree_free(tree);
+        if (tree)
+            return show_entry(k, name, yaml, err);
+    }
+    return unknown_name(name, err);
+}
+
+int cmd_show(int argc, char **argv)
+{
+    struct cli cli = CLI_START;
+    bool yaml = false, ok;
+    const struct option table[] = {
+        {0, "yaml", OPTION_FLAG, .help = "print the expanded file", .value = &yaml},
+        CLI_HELP_OPTION(cli),
+        {0}};
+    int first, code;
+    (void)argc;
+    if (!cli_parse(&cli, table, &cmd_show_usage, argv, &first, &code))
+        return code;
+    const char *name = argv[first];
+    if (!file_exists(name))
+        ok = show_name(name, yaml, &cli.err);
+    else if (is_hdf5(name))
+        ok = show_result(name, yaml, &cli.err);
+    else
+        ok = show_file(name, yaml, &cli.err);
+    return ok ? CLI_DONE : cli_fail(&cli.err);
+}
