@@ -66,14 +66,71 @@ static struct scenario_h5 *new_file(const char *path)
     return file;
 }
 
+/* Memory of a file that is built. It is kept when the library closes the file: only then are the
+ * bytes those of a closed file (what H5Fget_file_image gives before fails its own checksum). */
+static void *image_malloc(size_t n, H5FD_file_image_op_t operation, void *data)
+{
+    (void)operation;
+    (void)data;
+    return mem_calloc(n, 1);
+}
+
+static void *image_copy(void *to, const void *from, size_t n, H5FD_file_image_op_t operation,
+                        void *data)
+{
+    (void)operation;
+    (void)data;
+    return memcpy(to, from, n);
+}
+
+static void *image_realloc(void *old, size_t n, H5FD_file_image_op_t operation, void *data)
+{
+    struct scenario_h5 *file = data;
+    (void)operation;
+    file->image_size = n;
+    return mem_realloc(old, n, 1);
+}
+
+static herr_t image_free(void *bytes, H5FD_file_image_op_t operation, void *data)
+{
+    struct scenario_h5 *file = data;
+    if (operation == H5FD_FILE_IMAGE_OP_FILE_CLOSE)
+        file->image = bytes;
+    else
+        free(bytes);
+    return 0;
+}
+
+static void *same_data(void *data)
+{
+    return data;
+}
+
+static herr_t keep_data(void *data)
+{
+    (void)data;
+    return 0;
+}
+
+static hid_t memory_access(struct scenario_h5 *file)
+{
+    H5FD_file_image_callbacks_t calls = {image_malloc, image_copy, image_realloc, image_free,
+                                         same_data,    keep_data,  file};
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    H5Pset_fapl_core(access, MEMORY_STEP, 0);
+    H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+    H5Pset_file_image_callbacks(access, &calls);
+    H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V110);
+    return access;
+}
+
+/* In memory and written at once when whole: a full disk is then an ordinary error, while the
+ * library would try again at exit. */
 struct scenario_h5 *scenario_h5_create(void)
 {
     struct scenario_h5 *file = new_file(NULL);
     hid_t creation = H5Pcreate(H5P_FILE_CREATE);
-    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    /* The file is written at once when it is whole: a full disk is then an ordinary error. */
-    H5Pset_fapl_core(access, MEMORY_STEP, 0);
-    H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V110);
+    hid_t access = memory_access(file);
     H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
     H5Pset_attr_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
     H5Pset_obj_track_times(creation, 0);
@@ -84,32 +141,46 @@ struct scenario_h5 *scenario_h5_create(void)
     return file;
 }
 
+static void close_file(struct scenario_h5 *file)
+{
+    if (file->id >= 0)
+        scenario_h5_keep(file, H5Fclose(file->id), "closing the file");
+    file->id = H5I_INVALID_HID;
+}
+
 void scenario_h5_close(struct scenario_h5 *file)
 {
     if (!file)
         return;
-    if (file->id >= 0)
-        H5Fclose(file->id);
+    close_file(file);
+    free(file->image);
     free(file->path);
     free(file);
 }
 
+/* Where the file ends, as its superblock (version 2 or 3, addresses of 8 bytes) says; the memory
+ * reaches farther. */
+static uint64_t end_of_file(const struct scenario_h5 *file)
+{
+    enum { VERSION = 8, ADDRESS_BYTES = 9, END = 28, LEAST = 48 };
+    const unsigned char *image = (const unsigned char *)file->image;
+    uint64_t end = 0;
+    if (!image || file->image_size < LEAST || image[VERSION] < 2 || image[ADDRESS_BYTES] != 8)
+        return 0;
+    for (int i = 7; i >= 0; i--)
+        end = end << 8 | image[END + i];
+    return end <= file->image_size ? end : 0;
+}
+
 bool scenario_h5_save(struct scenario_h5 *file, const char *path, struct error *err)
 {
-    char *bytes = NULL;
-    ssize_t size = 0;
-    if (!file->failed)
-        scenario_h5_keep(file, H5Fflush(file->id, H5F_SCOPE_GLOBAL), "flushing");
-    if (!file->failed)
-        scenario_h5_keep(file, size = H5Fget_file_image(file->id, NULL, 0), "its size");
-    if (!file->failed) {
-        bytes = mem_calloc((size_t)size, 1);
-        scenario_h5_keep(file, H5Fget_file_image(file->id, bytes, (size_t)size), "its bytes");
-    }
-    bool ok = file->failed ? error_machine(err, "cannot write '%s': %s", path, file->why)
-                           : file_write(path, bytes, (size_t)size, err);
-    free(bytes);
-    return ok;
+    close_file(file);
+    uint64_t n = end_of_file(file);
+    if (n == 0)
+        scenario_h5_fail(file, "the library gave no file");
+    if (file->failed)
+        return error_machine(err, "cannot write '%s': %s", path, file->why);
+    return file_write(path, file->image, (size_t)n, err);
 }
 
 struct scenario_h5 *scenario_h5_open(const char *path, struct error *err)

@@ -9,7 +9,9 @@
 
 struct scenario_h5 {
     hid_t id;
-    char *path; /* of a file that is read, else NULL */
+    char *path;  /* of a file that is read, else NULL */
+    char *image; /* (image_size) the bytes of a file in memory once it is closed */
+    size_t image_size;
     bool failed;
     char why[ERROR_SENTENCE];
 };

@@ -61,6 +61,7 @@ static const struct scenario_front *find_front(const struct scenario_result *res
     return found;
 }
 
+/* Borrowed from the front. */
 static const char *plan_of(const struct scenario_front *front, const struct stored *stored,
                            struct error *err)
 {
@@ -70,10 +71,9 @@ static const char *plan_of(const struct scenario_front *front, const struct stor
                   (unsigned long long)stored->id);
         return NULL;
     }
-    for (size_t c = 0; c < front->rows.n_columns; c++)
-        if (strcmp(front->rows.spec[c].name, "plan") == 0)
-            return ((char *const *)front->rows.column[c])[stored->id];
-    return NULL;
+    struct scenario_front_row row;
+    table_get(&front->rows, (size_t)stored->id, &row);
+    return row.plan;
 }
 
 static bool load_plan(const struct scenario_bench *bench, const char *choice, const char *beside,

@@ -51,7 +51,7 @@ const struct column_spec scenario_summary_columns[] = {
     NUMBER("energy_J.link", energy.link, "J", "energy of transfers between devices"),
     NUMBER("energy_J.storage", energy.storage, "J", "energy of paging"),
     NUMBER("energy_J.integral", energy.integral, "J", "integral of power over time"),
-    NUMBER("peak_temperature_C", peak_temperature_C, "degree_Celsius", "hottest die"),
+    NUMBER("peak_temperature_C", peak_temperature_C, "degC", "hottest die"),
     NUMBER("throttled_s", throttled_s, "s", "time below the planned clock because of heat"),
     NUMBER("makespan_s", makespan_s, "s", "first arrival to last answer"),
     TRUTH(saturated, "requests came faster than they were served"),
