@@ -98,8 +98,8 @@ void grid_print(struct grid *grid, size_t indent, bool head, FILE *stream)
     size_t columns = strlen(grid->align);
     size_t rows = (grid->n + columns - 1) / columns;
     size_t *width = column_widths(grid, columns);
-    struct cli_style style = cli_style(stream);
-    for (size_t r = 0; r < rows; r++) {
+    struct cli_style style = cli_style(stream ? stream : stdout);
+    for (size_t r = 0; stream && r < rows; r++) {
         fprintf(stream, "%*s%s", (int)indent, "", head && r == 0 ? style.bold : "");
         print_row(grid, r, width, stream);
         fprintf(stream, "%s\n", head && r == 0 ? style.plain : "");

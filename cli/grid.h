@@ -21,7 +21,7 @@ void grid_add_number(struct grid *grid, double value);
 void grid_add_row(struct grid *grid, ...) __attribute__((sentinel));
 
 /* Prints the rows, each after `indent` blanks; the first one in bold when it is a head and the
- * stream a terminal. Then frees the cells. */
+ * stream a terminal. Then frees the cells; without a stream it does only that. */
 void grid_print(struct grid *grid, size_t indent, bool head, FILE *stream);
 
 /* A number as grid_add_number writes it. */

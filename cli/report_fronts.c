@@ -8,97 +8,164 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DOZEN = 12 };
+enum { DOZEN = 12 }; /* plans of a front that are shown */
 
-static const char columns[] = "rlrrrrrrrrrl";
+/* What fits behind the numbers; the whole is among the answers and in the result. */
+enum { SUMMARY_LETTERS = 56 };
+/* Fronts of so few plans, mostly of schedulers that do not search, share a table. */
+enum { FEW = 3 };
 
-static void add_heads(struct grid *grid, const char *first)
+/* A table of plans; without replays it has no columns for them. */
+struct plans {
+    struct grid grid;
+    bool replayed;
+};
+
+static bool is_replayed(const struct scenario_result *result)
 {
-    grid_add_row(grid, first, "", "J/request", "replayed", "latency s", "replayed", "idle share",
-                 "TTFT p50 s", "TTFT p99 s", "TPOT s", "peak \302\260C", "what runs where", NULL);
+    struct scenario_front_row row;
+    for (size_t f = 0; f < result->n_fronts; f++)
+        for (size_t r = 0; r < result->front[f].rows.n_rows; r++) {
+            table_get(&result->front[f].rows, r, &row);
+            if (isfinite(row.replay_energy_J))
+                return true;
+        }
+    return false;
+}
+
+static struct plans begin_plans(bool replayed)
+{
+    struct plans plans = {.replayed = replayed};
+    plans.grid.align = replayed ? "lrlrrrrrrrrrl" : "lrlrrrrl";
+    grid_add_row(&plans.grid, "scheduler", "plan", "", "J/request", NULL);
+    if (replayed)
+        grid_add_row(&plans.grid, "replayed", NULL);
+    grid_add_row(&plans.grid, "latency s", NULL);
+    if (replayed)
+        grid_add_row(&plans.grid, "replayed", NULL);
+    grid_add_row(&plans.grid, "idle share", NULL);
+    if (replayed)
+        grid_add_row(&plans.grid, "TTFT p50 s", "p99 s", "TPOT s", NULL);
+    grid_add_row(&plans.grid, "peak \302\260C", "what runs where", NULL);
+    return plans;
+}
+
+static void add_number(struct plans *plans, double value, const char *mark)
+{
+    if (!isfinite(value))
+        grid_add(&plans->grid, "-");
+    else if (fabs(value) >= 100)
+        grid_add(&plans->grid, "%.0f%s", value, mark);
+    else
+        grid_add(&plans->grid, "%.3g%s", value, mark);
+}
+
+static void add_replayed(struct plans *plans, double value, const char *mark)
+{
+    if (plans->replayed)
+        add_number(plans, value, mark);
 }
 
 /* A replay that never caught up with the arrivals has a star at its latency. */
-static void add_row(struct grid *grid, const char *name, const struct scenario_front_row *row)
+static void add_plan(struct plans *plans, const struct scenario_front_row *row)
 {
     double peak = isfinite(row->replay_peak_temperature_C) ? row->replay_peak_temperature_C
                                                            : row->peak_temperature_C;
-    const double after[] = {row->underutilisation, row->replay_ttft_p50_s, row->replay_ttft_p99_s,
-                            row->replay_tpot_mean_s, peak};
-    grid_add_row(grid, name, row->mark, NULL);
-    grid_add_number(grid, row->energy_J);
-    grid_add_number(grid, row->replay_energy_J);
-    grid_add_number(grid, row->latency_s);
-    grid_add(grid, "%s%s", grid_number(row->replay_e2e_mean_s).text,
-             row->saturated == 1 ? "*" : "");
-    for (size_t i = 0; i < sizeof after / sizeof *after; i++)
-        grid_add_number(grid, after[i]);
-    grid_add(grid, "%s", row->summary);
+    grid_add(&plans->grid, "%s", row->scheduler);
+    grid_add(&plans->grid, "%lld", (long long)row->id);
+    grid_add(&plans->grid, "%s", row->mark);
+    add_number(plans, row->energy_J, "");
+    add_replayed(plans, row->replay_energy_J, "");
+    add_number(plans, row->latency_s, "");
+    add_replayed(plans, row->replay_e2e_mean_s, row->saturated == 1 ? "*" : "");
+    add_number(plans, row->underutilisation, "");
+    add_replayed(plans, row->replay_ttft_p50_s, "");
+    add_replayed(plans, row->replay_ttft_p99_s, "");
+    add_replayed(plans, row->replay_tpot_mean_s, "");
+    add_number(plans, peak, "");
+    grid_add(&plans->grid, strlen(row->summary) > SUMMARY_LETTERS ? "%.*s..." : "%.*s",
+             SUMMARY_LETTERS, row->summary);
+}
+
+/* Rows to choose from: where only some were replayed, those. Freed with free(). */
+static size_t *candidates(const struct scenario_front *front, bool all, size_t *n)
+{
+    size_t *row = mem_calloc(front->rows.n_rows, sizeof *row), n_replayed = 0;
+    struct scenario_front_row at;
+    for (size_t r = 0; r < front->rows.n_rows; r++) {
+        table_get(&front->rows, r, &at);
+        if (isfinite(at.replay_energy_J))
+            row[n_replayed++] = r;
+    }
+    *n = n_replayed;
+    if (!all && n_replayed > 0)
+        return row;
+    for (*n = 0; *n < front->rows.n_rows; ++*n)
+        row[*n] = *n;
+    return row;
 }
 
 /* Which rows to show: all of a short front, else the named ones and others spread evenly. */
 static bool *choose_rows(const struct scenario_front *front, bool all)
 {
-    size_t n = front->rows.n_rows, named = 0;
+    size_t n, named = 0;
+    size_t *row = candidates(front, all, &n);
     const size_t names[] = {front->knee, front->least_energy, front->least_latency};
-    bool *shown = mem_calloc(n, sizeof *shown);
+    bool *shown = mem_calloc(front->rows.n_rows, sizeof *shown);
     for (size_t i = 0; i < 3; i++)
-        if (names[i] < n && !shown[names[i]]) {
+        if (names[i] < front->rows.n_rows && !shown[names[i]]) {
             shown[names[i]] = true;
             named++;
         }
     size_t others = all || n <= DOZEN ? n : DOZEN - named;
     for (size_t i = 0; i < others; i++)
-        shown[others == n ? i : (2 * i + 1) * n / (2 * others)] = true;
+        shown[row[others == n ? i : (2 * i + 1) * n / (2 * others)]] = true;
+    free(row);
     return shown;
 }
 
-static void print_front(const struct scenario_front *front, bool all)
+static void print_front(const struct scenario_front *front, bool replayed, bool all)
 {
     struct cli_style style = cli_style(stdout);
-    struct grid grid = {.align = columns};
+    struct plans plans = begin_plans(replayed);
     struct scenario_front_row row;
     size_t n = front->rows.n_rows, printed = 0;
     bool *shown = choose_rows(front, all);
-    add_heads(&grid, "plan");
     for (size_t r = 0; r < n; r++) {
         if (!shown[r])
             continue;
-        char name[24];
         table_get(&front->rows, r, &row);
-        snprintf(name, sizeof name, "%lld", (long long)row.id);
-        add_row(&grid, name, &row);
+        add_plan(&plans, &row);
         printed++;
     }
     printf("%s%s%s: %zu plans after %llu evaluations", style.bold, front->scheduler, style.plain, n,
            (unsigned long long)front->evaluations);
-    printf(printed < n ? "; %zu of them here, --all shows all\n" : "\n", printed);
-    grid_print(&grid, 2, true, stdout);
+    if (printed < n)
+        printf("; %zu of them here, --all shows all", printed);
+    printf("\n");
+    grid_print(&plans.grid, 2, true, stdout);
     printf("\n");
     free(shown);
 }
 
-/* Schedulers that gave one plan, in one table. */
-static void print_baselines(const struct scenario_result *result)
+static void print_few(const struct scenario_result *result, bool replayed)
 {
-    struct grid grid = {.align = "llrrrrrrrrrl"};
+    struct plans plans = begin_plans(replayed);
     struct scenario_front_row row;
     size_t n = 0;
     for (size_t f = 0; f < result->n_fronts; f++) {
-        const struct scenario_front *front = &result->front[f];
-        if (front->rows.n_rows != 1)
-            continue;
-        if (n++ == 0)
-            add_heads(&grid, "scheduler");
-        table_get(&front->rows, 0, &row);
-        row.mark = "";
-        add_row(&grid, front->scheduler, &row);
+        const struct table *rows = &result->front[f].rows;
+        for (size_t r = 0; rows->n_rows <= FEW && r < rows->n_rows; r++) {
+            table_get(rows, r, &row);
+            add_plan(&plans, &row);
+            n++;
+        }
     }
-    if (n == 0)
-        return;
-    printf("schedulers with one plan\n");
-    grid_print(&grid, 2, true, stdout);
-    printf("\n");
+    if (n > 0)
+        printf("schedulers with few plans\n");
+    grid_print(&plans.grid, 2, true, n > 0 ? stdout : NULL);
+    if (n > 0)
+        printf("\n");
 }
 
 /* The device that alone does best by energy times latency: "standard inference". */
@@ -123,6 +190,15 @@ static const struct scenario_front *best_single(const struct scenario_result *re
     return found;
 }
 
+/* "-62 % energy" or "29 times the latency". */
+static void print_ratio(double ratio, const char *what)
+{
+    if (ratio > 0.5 && ratio < 2)
+        printf("%+.0f %% %s", 100 * (ratio - 1), what);
+    else
+        printf("%.2g times the %s", ratio, what);
+}
+
 static void print_answer(const struct scenario_result *result, const char *name, size_t r)
 {
     const struct scenario_front *front = &result->front[0];
@@ -134,10 +210,12 @@ static void print_answer(const struct scenario_result *result, const char *name,
            grid_number(row.energy_J).text, grid_number(row.latency_s).text,
            grid_number(row.underutilisation).text);
     const struct scenario_front *single = best_single(result, &other);
-    if (single && single != front)
-        printf("; against %s %+.0f %% energy, %+.0f %% latency", single->scheduler,
-               100 * (row.energy_J / other.energy_J - 1),
-               100 * (row.latency_s / other.latency_s - 1));
+    if (single && single != front) {
+        printf("; against %s ", single->scheduler);
+        print_ratio(row.energy_J / other.energy_J, "energy");
+        printf(", ");
+        print_ratio(row.latency_s / other.latency_s, "latency");
+    }
     printf("\n  %-14s %s\n", "", row.summary);
 }
 
@@ -155,10 +233,11 @@ static bool any_saturated(const struct scenario_result *result)
 
 void report_fronts(const struct scenario_result *result, bool all)
 {
+    bool replayed = is_replayed(result);
     for (size_t f = 0; f < result->n_fronts; f++)
-        if (result->front[f].rows.n_rows != 1)
-            print_front(&result->front[f], all);
-    print_baselines(result);
+        if (result->front[f].rows.n_rows > FEW || result->front[f].rows.n_rows == 0)
+            print_front(&result->front[f], replayed, all);
+    print_few(result, replayed);
     if (any_saturated(result))
         printf("* saturated: more work arrives than is done, so latencies tell how long the trace "
                "is, not how\n  fast the plan\n\n");

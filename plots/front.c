@@ -10,7 +10,12 @@
 
 #define LOG_FACTOR 12.0 /* an axis over more than this factor is logarithmic */
 
-enum { TITLE_LETTERS = 110, KEY_LETTERS = 34 };
+enum {
+    TITLE_LETTERS = 110,
+    KEY_LETTERS = 34,
+    REPLAYS = 40, /* replayed plans that are drawn, besides the named ones */
+    CROWD = 150   /* from so many plans on, points are small and have no outline */
+};
 
 /* What is drawn: the first front is the searched one, the others stand beside it. */
 struct view {
@@ -82,24 +87,57 @@ static void add_front_data(const struct view *view, size_t f)
     text_add(view->out, "END\n");
 }
 
-/* Rows of the searched front that were replayed; returns how many there are. */
-static size_t add_replay_data(const struct view *view)
+static bool is_named(const struct scenario_front *front, size_t row)
 {
-    const struct table *rows = &view->result->front[0].rows;
+    return row == front->knee || row == front->least_energy || row == front->least_latency;
+}
+
+static size_t count_replayed(const struct table *rows)
+{
     struct scenario_front_row row;
     size_t n = 0;
-    text_add(view->out, "# latency in s and energy in J/request as replayed, then the way back to "
-                        "the closed form\n$replay << END\n");
     for (size_t r = 0; r < rows->n_rows; r++) {
         table_get(rows, r, &row);
-        if (!is_replayed(&row))
+        n += is_replayed(&row);
+    }
+    return n;
+}
+
+/* Replays of the searched front, the named ones and some others; returns how many there are. */
+static size_t add_replay_data(const struct view *view)
+{
+    const struct scenario_front *front = &view->result->front[0];
+    struct scenario_front_row row;
+    size_t n = count_replayed(&front->rows), stride = n / REPLAYS + 1, seen = 0;
+    text_add(view->out, "# latency in s and energy in J/request as replayed, then the way back to "
+                        "the closed form\n$replay << END\n");
+    for (size_t r = 0; r < front->rows.n_rows; r++) {
+        table_get(&front->rows, r, &row);
+        if (!is_replayed(&row) || (seen++ % stride != 0 && !is_named(front, r)))
             continue;
-        n++;
         text_add(view->out, "%.9g %.9g %.9g %.9g\n", row.replay_e2e_mean_s, row.replay_energy_J,
                  row.latency_s - row.replay_e2e_mean_s, row.energy_J - row.replay_energy_J);
     }
     text_add(view->out, "END\n");
     return n;
+}
+
+/* The plans that no other beats in both energy and latency; the rows are in order of energy. */
+static void add_edge_data(const struct view *view)
+{
+    const struct table *rows = &view->result->front[0].rows;
+    struct scenario_front_row row;
+    double least_s = INFINITY;
+    text_add(view->out, "# least energy for a latency: latency in s, energy in J/request\n"
+                        "$edge << END\n");
+    for (size_t r = 0; r < rows->n_rows; r++) {
+        table_get(rows, r, &row);
+        if (!is_drawn(&row) || row.latency_s >= least_s)
+            continue;
+        least_s = row.latency_s;
+        text_add(view->out, "%.9g %.9g\n", row.latency_s, row.energy_J);
+    }
+    text_add(view->out, "END\n");
 }
 
 static void add_axes(const struct view *view)
@@ -231,35 +269,40 @@ static void add_key_name(const struct view *view, size_t f)
     free(key);
 }
 
+/* Hollow, so that what they fall on stays visible. */
 static void add_baselines(const struct view *view)
 {
     for (size_t f = 1; f < view->result->n_fronts; f++) {
         size_t n = view->result->front[f].rows.n_rows;
         if (n == 0)
             continue;
-        text_add(view->out, "$front%zu using 1:2 with points pt %d ps %s lw 1.5 lc rgb '%s'", f,
-                 plot_point_type(f - 1), n > 1 ? "0.9" : "1.6", plot_colour(f - 1));
+        text_add(view->out, ", \\\n  $front%zu using 1:2 with points pt %d ps %s lw 2 lc rgb '%s'",
+                 f, plot_point_type(f - 1), n > 10 ? "0.7" : "1.7", plot_colour(f - 1));
         add_key_name(view, f);
-        text_add(view->out, ", \\\n  ");
     }
 }
 
-/* The searched front stands first in the key but is drawn last, over all others. */
+/* The searched front stands first in the key. */
 static void add_plots(const struct view *view, bool replayed)
 {
     struct text *out = view->out;
+    bool crowd = view->result->front[0].rows.n_rows >= CROWD;
     text_add(out, "plot keyentry with points pt 7 ps 1.4 lc rgb '#277f8e'");
     add_key_name(view, 0);
-    text_add(out, ", \\\n  ");
+    text_add(out, ", \\\n  $edge using 1:2 with fsteps lw 1 lc rgb '#303030' title "
+                  "'least energy for a latency'");
     if (replayed)
-        text_add(out,
-                 "$replay using 1:2:3:4 with vectors nohead lw 1 lc rgb '#b0b0b0' notitle, \\\n"
-                 "  $replay using 1:2 with points pt 6 ps 0.8 lc rgb '#707070' title "
-                 "'replayed event by event', \\\n  ");
+        text_add(out, ", \\\n  $replay using 1:2:3:4 with vectors nohead lw 1 lc rgb '#b0b0b0' "
+                      "notitle, \\\n  $replay using 1:2 with points pt 6 ps 0.8 lc rgb '#707070' "
+                      "title 'replayed event by event'");
+    text_add(out, ", \\\n  $front0 using 1:2:3 with points pt 7 ps %s lc palette notitle",
+             crowd ? "0.8" : "1.4");
+    if (!crowd)
+        text_add(out, ", \\\n  $front0 using 1:2 with points pt 6 ps 1.4 lw 0.8 lc rgb '#303030' "
+                      "notitle");
     add_baselines(view);
-    text_add(out, "$front0 using 1:2:3 with points pt 7 ps 1.4 lc palette notitle, \\\n"
-                  "  $front0 using 1:2 with points pt 6 ps 1.4 lw 0.8 lc rgb '#303030' notitle, "
-                  "\\\n  $named using 1:2 with points pt 6 ps 2.4 lw 2 lc rgb '#000000' notitle\n");
+    text_add(out,
+             ", \\\n  $named using 1:2 with points pt 6 ps 2.4 lw 2 lc rgb '#000000' notitle\n");
 }
 
 /* Letters stand for points: o the front, K, E and L its named plans, a, b, c ... the others. */
@@ -320,6 +363,7 @@ bool plot_front(const struct scenario_result *result, const struct plot_options 
         return true;
     }
     bool replayed = add_replay_data(&view) > 0;
+    add_edge_data(&view);
     add_palette(&view);
     add_names(&view);
     add_plots(&view, replayed);

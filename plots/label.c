@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { DIRECTIONS = 16, DISTANCES = 7 };
+enum { DIRECTIONS = 16, DISTANCES = 12 };
 
 static bool boxes_meet(const struct plot_label *a, const struct plot_label *b)
 {

@@ -21,7 +21,7 @@ static const struct {
 /* Without black and yellow, which stand for named points and vanish on white. */
 static const char *const colours[] = {"#d55e00", "#0072b2", "#009e73", "#cc79a7",
                                       "#e69f00", "#56b4e9", "#000000"};
-static const int point_types[] = {5, 9, 11, 13, 4, 8, 10, 12, 1, 2, 3};
+static const int point_types[] = {4, 8, 10, 12, 1, 2, 3, 5, 9, 11, 13};
 
 enum {
     COLOURS = sizeof colours / sizeof *colours,
