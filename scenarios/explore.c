@@ -134,7 +134,8 @@ static void add_front(const struct scenario_bench *bench, const char *scheduler,
         add_row(bench, members, i, front);
 }
 
-/* One scheduler's front; the first knee that there is becomes the run. */
+/* One scheduler's front; the first knee that there is becomes the run. *why stays empty where there
+ * is a front. */
 static bool explore_with(struct scenario_bench *bench, const char *scheduler,
                          struct scenario_result *out, struct error *why, struct error *err)
 {
@@ -146,31 +147,42 @@ static bool explore_with(struct scenario_bench *bench, const char *scheduler,
         add_front(bench, scheduler, &members, out);
     if (ok && members.n > 0 && !out->has_run)
         ok = scenario_replay_run(bench, &members.member[members.knee].plan, out, err);
-    if (ok && members.n == 0) {
-        *why = members.why;
-        if (bench->options->note)
-            bench->options->note(bench->options->context, why->fault[0]);
-    }
+    *why = members.why;
     scenario_members_free(&members);
     return ok;
+}
+
+/* Tells of schedulers that found nothing where others did. */
+static void note_empty(const struct scenario *scenario, const struct scenario_options *options,
+                       const struct error *why)
+{
+    for (size_t i = 0; i < scenario->n_schedulers && options->note; i++) {
+        if (why[i].n_faults == 0)
+            continue;
+        char *sentence =
+            mem_printf("%s found no plan: %s", scenario->schedulers[i], why[i].fault[0]);
+        options->note(options->context, sentence);
+        free(sentence);
+    }
 }
 
 bool scenario_explore(const struct scenario *scenario, const struct scenario_options *options,
                       struct scenario_result *out, struct error *err)
 {
     struct scenario_bench bench;
-    struct error why = {0};
+    struct error *why = mem_calloc(scenario->n_schedulers, sizeof *why);
     scenario_result_head(scenario, out);
     out->front = mem_calloc(scenario->n_schedulers, sizeof *out->front);
     bool ok = scenario_bench_open(&bench, scenario, options, err);
     for (size_t i = 0; i < scenario->n_schedulers && ok; i++)
-        ok = explore_with(&bench, scenario->schedulers[i], out, &why, err);
-    if (ok && !out->has_run) {
-        *err = why;
-        ok = false;
-    }
+        ok = explore_with(&bench, scenario->schedulers[i], out, &why[i], err);
+    if (ok && out->has_run)
+        note_empty(scenario, options, why);
+    else if (ok)
+        ok = error_set(err, "%s", why[0].fault[0]);
     scenario_bench_close(&bench);
     if (!ok)
         scenario_result_free(out);
+    free(why);
     return ok;
 }

@@ -106,11 +106,11 @@ static void mark(const struct scenario_bench *bench, struct scenario_members *ou
 }
 
 /* Why the least bad plan will not do: bytes that are missing, a link, heat. */
-static void explain(const struct scenario_bench *bench, const char *scheduler,
-                    const struct sched_front *front, struct error *why)
+static void explain(const struct scenario_bench *bench, const struct sched_front *front,
+                    struct error *why)
 {
     if (!front->nearest) {
-        error_set(why, "scheduler '%s' was ended before it had looked at a plan", scheduler);
+        error_set(why, "the search was ended before it had looked at a plan");
         return;
     }
     struct sim_plan plan;
@@ -123,14 +123,14 @@ static void explain(const struct scenario_bench *bench, const char *scheduler,
         /* It has told the bytes. */
     } else if (score.cpq > 1) {
         error_set(why,
-                  "scheduler '%s' found no plan whose memory suffices: the nearest (%s) would fill "
-                  "a pool to %.0f %%; fewer requests in flight (serving.max_num_seqs) need less",
-                  scheduler, shown, 100 * score.cpq);
+                  "memory does not suffice: the nearest plan (%s) would fill a pool to %.0f %%; "
+                  "fewer requests in flight (serving.max_num_seqs) need less",
+                  shown, 100 * score.cpq);
     } else {
         error_set(why,
-                  "scheduler '%s' found no plan that works: the nearest (%s) needs a link that is "
-                  "not there, or would overheat at its lowest clock (hottest die %.0f C)",
-                  scheduler, shown, score.peak_K - CELSIUS);
+                  "no plan works: the nearest (%s) needs a link that is not there, or overheats at "
+                  "its lowest clock (hottest die %.0f C)",
+                  shown, score.peak_K - CELSIUS);
     }
     free(shown);
     sim_plan_free(&plan);
@@ -154,7 +154,7 @@ bool scenario_search(struct scenario_bench *bench, const char *scheduler,
     take_front(bench, &front, out);
     mark(bench, out);
     if (out->n == 0)
-        explain(bench, scheduler, &front, &out->why);
+        explain(bench, &front, &out->why);
     sched_front_free(&front);
     return true;
 }
