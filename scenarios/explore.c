@@ -31,12 +31,15 @@ static bool *choose(const struct scenario_bench *bench, const struct scenario_me
     return chosen;
 }
 
-static bool replay_members(const struct scenario_bench *bench, struct scenario_members *members,
+static bool replay_members(struct scenario_bench *bench, struct scenario_members *members,
                            struct error *err)
 {
     if (!bench->options->replay || members->n == 0)
         return true;
     bool *chosen = choose(bench, members), ok = true;
+    bench->replayed = bench->to_replay = 0;
+    for (size_t i = 0; i < members->n; i++)
+        bench->to_replay += chosen[i];
     for (size_t i = 0; i < members->n && ok; i++) {
         struct scenario_member *member = &members->member[i];
         if (chosen[i])

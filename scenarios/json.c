@@ -123,7 +123,7 @@ static char *dump(json_t *value)
     char *text =
         json_dumps(value, JSON_INDENT(INDENT) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(DIGITS));
     json_decref(value);
-    char *own = mem_printf("%s\n", text ? text : "null");
+    char *own = mem_strdup(text ? text : "null");
     free(text);
     return own;
 }

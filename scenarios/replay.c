@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "scenarios/search.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static void keep_request(void *state, const struct sim_request_row *row)
@@ -24,34 +25,36 @@ static void keep_device(void *state, const struct sim_device_row *row)
 
 static bool pass_progress(void *state, double done_s, double of_s)
 {
-    const struct scenario_options *options = state;
-    return options->progress(options->context, "replay", done_s, of_s);
+    struct scenario_bench *bench = state;
+    double share = of_s > 0 ? fmin(1, done_s / of_s) : 0;
+    return scenario_bench_goes_on(bench, "replay", bench->replayed + share, bench->to_replay);
 }
 
-bool scenario_replay(const struct scenario_bench *bench, const struct sim_plan *plan,
+bool scenario_replay(struct scenario_bench *bench, const struct sim_plan *plan,
                      struct scenario_result *result, struct sim_summary *out, struct error *err)
 {
     const struct scenario *scenario = bench->scenario;
-    /* The context goes through a void pointer and is only read. */
-    struct scenario_options asked = *bench->options;
     struct sim_options options = {
-        .token_resolution = asked.token_resolution,
-        .progress = asked.progress ? pass_progress : NULL,
-        .progress_state = &asked,
+        .token_resolution = bench->options->token_resolution,
+        .progress = pass_progress,
+        .progress_state = bench,
     };
     if (result) {
         options.series_period_s = scenario->outputs.series_period_s;
         options.sink = (struct sim_sink){result, keep_request, keep_sample, keep_device};
     }
+    if (!pass_progress(bench, 0, 0))
+        return error_machine(err, "interrupted");
     struct workload_source *source = workload_source_open(&scenario->workload, scenario->seed, err);
     if (!source)
         return false;
     bool ok = sim_run(&bench->system, plan, source, &options, out, err);
     workload_source_close(source);
+    bench->replayed++;
     return ok;
 }
 
-bool scenario_replay_run(const struct scenario_bench *bench, const struct sim_plan *plan,
+bool scenario_replay_run(struct scenario_bench *bench, const struct sim_plan *plan,
                          struct scenario_result *result, struct error *err)
 {
     table_init(&result->requests, "requests", sim_request_columns);
@@ -59,6 +62,8 @@ bool scenario_replay_run(const struct scenario_bench *bench, const struct sim_pl
     table_init(&result->series, "series", sim_sample_columns);
     result->plan_summary = sim_plan_describe(&bench->system, plan);
     result->plan = sim_plan_encode(plan);
+    bench->replayed = 0;
+    bench->to_replay = 1;
     result->has_run = scenario_replay(bench, plan, result, &result->summary, err);
     return result->has_run;
 }

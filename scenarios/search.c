@@ -33,27 +33,34 @@ void scenario_bench_close(struct scenario_bench *bench)
     *bench = (struct scenario_bench){0};
 }
 
+bool scenario_bench_goes_on(struct scenario_bench *bench, const char *what, double done, double of)
+{
+    const struct scenario_options *options = bench->options;
+    if (options->progress && !options->progress(options->context, what, done, of))
+        bench->stopped = true;
+    return !bench->stopped;
+}
+
 /* What the scheduler reports, on its way to our caller. */
 struct report {
-    const struct scenario_options *options;
+    struct scenario_bench *bench;
     const char *scheduler;
 };
 
 static void pass_note(void *context, const char *sentence)
 {
     const struct report *report = context;
-    if (report->options->note)
-        report->options->note(report->options->context, sentence);
+    const struct scenario_options *options = report->bench->options;
+    if (options->note)
+        options->note(options->context, sentence);
 }
 
 static bool pass_progress(void *context, uint64_t evaluations, uint64_t budget, size_t front)
 {
     const struct report *report = context;
     (void)front;
-    if (!report->options->progress)
-        return true;
-    return report->options->progress(report->options->context, report->scheduler,
-                                     (double)evaluations, (double)budget);
+    return scenario_bench_goes_on(report->bench, report->scheduler, (double)evaluations,
+                                  (double)budget);
 }
 
 static int compare_members(const void *a, const void *b)
@@ -139,7 +146,7 @@ static void explain(const struct scenario_bench *bench, const struct sched_front
 bool scenario_search(struct scenario_bench *bench, const char *scheduler,
                      struct scenario_members *out, struct error *err)
 {
-    struct report report = {bench->options, scheduler};
+    struct report report = {bench, scheduler};
     struct sched_options options = {
         .evaluations = bench->scenario->search.evaluations,
         .seed = bench->scenario->seed,
@@ -151,6 +158,10 @@ bool scenario_search(struct scenario_bench *bench, const char *scheduler,
     *out = (struct scenario_members){0};
     if (!sched_run(sim_space_problem(bench->space), scheduler, &options, &front, err))
         return false;
+    if (bench->stopped) {
+        sched_front_free(&front);
+        return error_machine(err, "interrupted");
+    }
     take_front(bench, &front, out);
     mark(bench, out);
     if (out->n == 0)

@@ -13,6 +13,8 @@ struct scenario_bench {
     struct sim_system system;
     struct sim_scorer *scorer;
     struct sim_space *space;
+    double replayed, to_replay; /* how many plans, for progress */
+    bool stopped;               /* progress() said so */
 };
 /* Measures the workload and sets up what scores plans. The caller frees *bench with
  * scenario_bench_close, also after a fault. */
@@ -41,11 +43,13 @@ bool scenario_search(struct scenario_bench *bench, const char *scheduler,
 void scenario_members_free(struct scenario_members *members);
 
 /* Replays a plan. With `result` also its series and the rows of requests and devices go there. */
-bool scenario_replay(const struct scenario_bench *bench, const struct sim_plan *plan,
+bool scenario_replay(struct scenario_bench *bench, const struct sim_plan *plan,
                      struct scenario_result *result, struct sim_summary *out, struct error *err);
 /* The same as the run that `result` tells of. */
-bool scenario_replay_run(const struct scenario_bench *bench, const struct sim_plan *plan,
+bool scenario_replay_run(struct scenario_bench *bench, const struct sim_plan *plan,
                          struct scenario_result *result, struct error *err);
+/* Tells our caller how far we are; false when it asks to stop. */
+bool scenario_bench_goes_on(struct scenario_bench *bench, const char *what, double done, double of);
 /* Name, seed and text of the scenario into an empty result. */
 void scenario_result_head(const struct scenario *scenario, struct scenario_result *result);
 

@@ -40,8 +40,9 @@ static void fill(struct table *table, size_t n)
     table_init(table, "rows", spec);
     for (size_t i = 0; i < n; i++) {
         char text[32];
-        snprintf(text, sizeof text, i % 3 ? "row %zu \xC3\xA9" : "", i);
-        struct row row = {i % 5 ? (double)i / 7 : NAN, (int64_t)i << 40, (int32_t)(i % 3), text};
+        snprintf(text, sizeof text, "row %zu \xC3\xA9", i);
+        struct row row = {i % 5 ? (double)i / 7 : NAN, (int64_t)i << 40, (int32_t)(i % 3),
+                          i % 3 ? text : ""};
         table_add(table, &row);
     }
 }
