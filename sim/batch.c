@@ -147,7 +147,9 @@ void sim_batch_take_prompts(struct sim_batch *batch, uint64_t budget, int64_t no
             add_chunk(job, rows, pass);
         used += rows;
     }
-    while (used < budget && !batch->crowded && sim_batch_admits(batch)) {
+    bool crowded = batch->crowded && batch->n_running > 0;
+    batch->crowded = false;
+    while (used < budget && !crowded && sim_batch_admits(batch)) {
         const struct sim_job *next = &batch->job[batch->waiting[batch->head]];
         uint64_t rows = chunk_of(batch, next, budget - used, pass);
         if (rows == 0)
@@ -217,7 +219,6 @@ static bool preempt_newest(struct sim_batch *batch)
 
 void sim_batch_take_decodes(struct sim_batch *batch, struct sim_pass *pass)
 {
-    batch->crowded = false;
     for (size_t i = 0; i < batch->n_running; i++) {
         struct sim_job *job = &batch->job[batch->running[i]];
         if (job->state == SIM_JOB_READY)
@@ -225,7 +226,7 @@ void sim_batch_take_decodes(struct sim_batch *batch, struct sim_pass *pass)
     }
     while (sim_batch_new_blocks(batch, 1) > batch->kv.free && preempt_newest(batch))
         batch->crowded = true;
-    if (sim_batch_new_blocks(batch, 1) > batch->kv.free)
+    if (!sim_kv_take(&batch->kv, sim_batch_new_blocks(batch, 1)))
         return; /* prompts under way hold the blocks: decoding goes on when they are done */
     for (size_t i = 0; i < batch->n_running; i++) {
         const struct sim_job *job = &batch->job[batch->running[i]];

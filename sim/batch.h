@@ -40,7 +40,7 @@ struct sim_batch {
     uint32_t *running; /* (n_running) slots in order of admission */
     size_t n_running, running_capacity;
     uint64_t preemptions;
-    bool crowded; /* the last pass had to preempt: nobody new is admitted to it */
+    bool crowded; /* decoding had to preempt: nobody new is admitted to the next prompts */
 };
 
 void sim_batch_init(struct sim_batch *batch, const struct sim_serving *serving, uint64_t in_flight,
@@ -59,7 +59,8 @@ bool sim_batch_admits(const struct sim_batch *batch);
 void sim_batch_take_prompts(struct sim_batch *batch, uint64_t budget, int64_t now_ps,
                             struct sim_pass *pass);
 /* Makes sure that every decoding job has room for one more token, preempting the newest where
- * needed, and adds them to *pass. */
+ * needed, and adds them to *pass. The blocks of that token are taken: the run that is started, or
+ * the caller, answers for sim_batch_new_blocks(batch, 1). */
 void sim_batch_take_decodes(struct sim_batch *batch, struct sim_pass *pass);
 /* How many steps the decoding jobs can run: to the first end, and while blocks are free. >= 1 */
 uint64_t sim_batch_steps(const struct sim_batch *batch);

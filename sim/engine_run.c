@@ -169,6 +169,23 @@ void sim_engine_schedule_end(struct sim_engine *engine, struct sim_worker *worke
               SIM_EVENT_RUN_END, (uint32_t)(worker - engine->worker), run->generation);
 }
 
+/* How many steps a decoding run makes; takes the blocks that they need. With prompt rows it is one
+ * step, whose blocks were taken when the pass was planned. */
+static bool plan_steps(struct sim_engine *engine, struct sim_worker *worker)
+{
+    struct sim_run_state *run = &worker->run;
+    struct sim_batch *batch = &engine->batch;
+    run->reserved = sim_batch_new_blocks(batch, 1);
+    if (run->pass.prefill_rows > 0)
+        return true;
+    sim_kv_give(&batch->kv, run->reserved);
+    uint64_t most = sim_batch_steps(batch), growth = sim_steps_growth_limit(&run->steps);
+    run->steps.count = most < growth ? most : growth;
+    run->reserved = sim_batch_new_blocks(batch, run->steps.count);
+    sim_kv_take(&batch->kv, run->reserved);
+    return price_run(engine, worker);
+}
+
 bool sim_engine_start(struct sim_engine *engine, struct sim_worker *worker,
                       const struct sim_pass *pass)
 {
@@ -180,17 +197,8 @@ bool sim_engine_start(struct sim_engine *engine, struct sim_worker *worker,
     sim_meter_read(engine->meter, engine->now_ps);
     if (!price_run(engine, worker))
         return false;
-    if (pass->decode_rows > 0) {
-        if (pass->prefill_rows == 0) {
-            uint64_t most = sim_batch_steps(&engine->batch);
-            uint64_t growth = sim_steps_growth_limit(&run->steps);
-            run->steps.count = most < growth ? most : growth;
-            if (!price_run(engine, worker))
-                return false;
-        }
-        run->reserved = sim_batch_new_blocks(&engine->batch, run->steps.count);
-        sim_kv_take(&engine->batch.kv, run->reserved);
-    }
+    if (pass->decode_rows > 0 && !plan_steps(engine, worker))
+        return false;
     run->active = true;
     run->generation++;
     engine->out->segments++;

@@ -33,14 +33,16 @@ enum {
     CONTENDERS = 4,     /* members that compete to start a chain */
     CANDIDATES = 16,    /* moves that compete for an evaluation */
     PATIENCE = 5,       /* moves in a row without a new member that end a chain */
-    LONGEST = 8         /* genes that one move may change */
+    LONGEST = 24        /* genes that one move may change */
 };
-static const double ACCEPTED = 0.2;  /* of mean deteriorations at first */
-static const double COOLING = 0.01;  /* last temperature over the first */
-static const double COMPOUND = 0.05; /* share of moves that change several genes */
-static const double UNGUIDED = 0.1;  /* share of moves that ask no momentum */
-static const double MOMENTUM = 2;    /* weight of momentum against chance */
-static const double MEMORY = 0.9;    /* share of a momentum that a new change leaves */
+static const double ACCEPTED = 0.2; /* of mean deteriorations at first */
+static const double COOLING = 0.01; /* last temperature over the first */
+static const double COMPOUND = 0.2; /* share of moves that change several genes */
+static const double RUN = 0.7;      /* of those, the ones that move a run of neighbours */
+static const double STOP = 0.15;    /* ends of such a run, at each gene */
+static const double UNGUIDED = 0.1; /* share of moves that ask no momentum */
+static const double MOMENTUM = 2;   /* weight of momentum against chance */
+static const double MEMORY = 0.9;   /* share of a momentum that a new change leaves */
 static const double SPREAD_MEMORY = 0.99;
 static const double LEVEL = 0.05; /* bounds how much a direction may prefer one objective */
 
@@ -176,7 +178,7 @@ static void add_neighbours(struct pgsam *pgsam, const struct chain *chain, struc
         distance %= gene[g].choices;
         if (distance != 0)
             add_change(pgsam, chain, move, (struct way){g, (uint16_t)distance});
-        if (move->n > 1 && chance(pgsam, 0.3))
+        if (move->n > 1 && chance(pgsam, STOP))
             return;
     }
 }
@@ -185,7 +187,7 @@ static struct move propose(struct pgsam *pgsam, const struct chain *chain, bool 
 {
     struct move move = {.hash = chain->hash};
     add_change(pgsam, chain, &move, pgsam->way[below(pgsam, pgsam->n_ways)]);
-    if (compound && chance(pgsam, 0.5))
+    if (compound && chance(pgsam, RUN))
         add_neighbours(pgsam, chain, &move);
     else if (compound)
         add_any(pgsam, chain, &move);
@@ -402,14 +404,28 @@ static bool count_to_unseen(struct pgsam *pgsam)
     return true;
 }
 
-/* A random plan; where nearly all have been seen, any that has not. */
+/* A random plan. Runs of one choice are as likely as single genes: stay is the chance that a gene
+ * does as the one before it. */
+static void draw(struct pgsam *pgsam, uint16_t *genes)
+{
+    const struct problem_gene *gene = pgsam->problem->gene;
+    double stay = stream_uniform(&pgsam->stream);
+    for (size_t g = 0; g < pgsam->problem->n_genes; g++) {
+        bool alike = g > 0 && gene[g].role == gene[g - 1].role && genes[g - 1] < gene[g].choices;
+        if (alike && chance(pgsam, stay))
+            genes[g] = genes[g - 1];
+        else
+            genes[g] = (uint16_t)below(pgsam, gene[g].choices);
+    }
+}
+
+/* Any plan that has not been seen: where nearly all have been, the next by counting. */
 static bool start_afresh(struct pgsam *pgsam, struct chain *chain)
 {
     uint16_t *genes = mem_calloc(pgsam->problem->n_genes, sizeof *genes);
     bool found = false;
     for (int i = 0; i < 4 * CANDIDATES && !found; i++) {
-        for (size_t g = 0; g < pgsam->problem->n_genes; g++)
-            genes[g] = (uint16_t)below(pgsam, pgsam->problem->gene[g].choices);
+        draw(pgsam, genes);
         found = !is_seen(pgsam, genes);
     }
     bool visited = found ? visit(pgsam, chain, genes)

@@ -82,8 +82,8 @@ static inline void random_device(struct random_scenario *s, struct text *out, un
              "    thermal: {nodes: [{name: die, capacity_J_per_K: %.4g}, {name: cooler, "
              "capacity_J_per_K: %.4g, ambient_W_per_K: %.4g}], couplings: [{from: die, to: "
              "cooler, W_per_K: %.4g}], throttle_C: %.4g, limit_C: 100, poll_s: %.3g}\n",
-             random_scale(s, 0.5, 20), random_scale(s, 2, 200), random_between(s, 0.8, 3),
-             random_between(s, 2, 20), random_between(s, 45, 80), random_scale(s, 0.01, 1));
+             random_scale(s, 0.1, 10), random_scale(s, 0.3, 30), random_between(s, 0.8, 3),
+             random_between(s, 2, 20), random_between(s, 42, 60), random_scale(s, 0.01, 1));
 }
 
 static inline void random_platform(struct random_scenario *s)
@@ -191,8 +191,8 @@ static inline void random_scenario_init(struct random_scenario *s, uint64_t seed
         .memory_fraction = 0.9,
         .chunked_prefill = random_choice(s, 3) != 0,
     };
-    if (random_choice(s, 2)) /* tight: preemption */
-        s->serving.kv_blocks = 2000 / s->serving.kv_block_tokens + 1 + random_choice(s, 60);
+    if (random_choice(s, 4)) /* tight: preemption */
+        s->serving.kv_blocks = 2000 / s->serving.kv_block_tokens + 1 + random_choice(s, 20);
     if (!device_platform_read(s->platform_tree, &s->platform, &err) ||
         !workload_model_read(s->model_tree, &s->model, &err) ||
         !workload_read(s->workload_tree, &s->workload, &err))

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Over random machines, models, workloads and plans: stepping every token gives the counts and
+ * times of fast-forward, nothing is lost, energy is the integral of power. */
+#include "tests/check.h"
+#include "tests/support/random_scenario.h"
+
+enum { CASES = 1500 };
+
+struct tally {
+    unsigned preempted, throttled, linked, shared, rejected, capped;
+};
+
+static bool run(struct random_scenario *s, bool token, struct sim_summary *out)
+{
+    struct error err;
+    error_clear(&err);
+    struct workload_source *source = workload_source_open(&s->workload, 1, &err);
+    struct sim_options options = {.token_resolution = token};
+    bool ok = source && sim_run(&s->system, &s->plan, source, &options, out, &err);
+    workload_source_close(source);
+    if (!ok)
+        random_fail(s, &err);
+    return ok;
+}
+
+static bool same(double a, double b)
+{
+    return a == b || (isnan(a) && isnan(b));
+}
+
+static bool same_distribution(const struct sim_distribution *a, const struct sim_distribution *b)
+{
+    return same(a->mean, b->mean) && same(a->p50, b->p50) && same(a->p90, b->p90) &&
+           same(a->p95, b->p95) && same(a->p99, b->p99);
+}
+
+static bool near(double a, double b)
+{
+    return a == b || fabs(a - b) <= 1e-9 * fmax(fabs(a), fabs(b));
+}
+
+static bool same_run(const struct sim_summary *a, const struct sim_summary *b)
+{
+    return a->done == b->done && a->rejected == b->rejected && a->tokens_out == b->tokens_out &&
+           a->preemptions == b->preemptions && a->passes == b->passes &&
+           a->segments == b->segments && same_distribution(&a->ttft_s, &b->ttft_s) &&
+           same_distribution(&a->tpot_s, &b->tpot_s) && same_distribution(&a->e2e_s, &b->e2e_s) &&
+           same(a->makespan_s, b->makespan_s) && near(a->energy.total, b->energy.total) &&
+           near(a->peak_temperature_C, b->peak_temperature_C) &&
+           near(a->throttled_s, b->throttled_s);
+}
+
+static bool sound(const struct random_scenario *s, const struct sim_summary *r)
+{
+    const struct sim_energy *e = &r->energy;
+    double parts = e->base + e->active + e->compute + e->memory + e->leakage + e->link + e->storage;
+    return r->requests_in == s->workload.generator.requests &&
+           r->requests_in == r->done + r->rejected + r->failed && near(parts, e->total) &&
+           near(e->integral, e->total) && e->total > 0 && e->leakage >= 0 &&
+           (r->done == 0 || (r->ttft_s.mean > 0 && r->e2e_s.mean >= r->ttft_s.mean));
+}
+
+static void count(struct tally *tally, const struct random_scenario *s, const struct sim_summary *r)
+{
+    tally->preempted += r->preemptions > 0;
+    tally->throttled += r->throttled_s > 0;
+    tally->linked += r->energy.link > 0;
+    tally->rejected += r->rejected > 0;
+    tally->capped += r->cap_unreachable;
+    tally->shared += s->platform.n_pools == 1 && s->platform.n_devices > 1 &&
+                     memcmp(s->plan.prefill, s->plan.decode, s->plan.n_units) != 0;
+}
+
+int main(void)
+{
+    struct tally tally = {0};
+    for (uint64_t seed = 1; seed <= CASES; seed++) {
+        struct random_scenario s;
+        struct sim_summary fast, slow;
+        random_scenario_init(&s, seed);
+        run(&s, false, &fast);
+        run(&s, true, &slow);
+        if (!CHECK(same_run(&fast, &slow)) || !CHECK(sound(&s, &fast)))
+            fprintf(stderr, "    seed %llu\n", (unsigned long long)seed);
+        count(&tally, &s, &fast);
+        random_scenario_free(&s);
+    }
+    printf("of %d: %u preempted, %u throttled, %u over a link, %u on a shared pool, %u rejected, "
+           "%u above their cap\n",
+           CASES, tally.preempted, tally.throttled, tally.linked, tally.shared, tally.rejected,
+           tally.capped);
+    CHECK(tally.preempted >= CASES / 20);
+    CHECK(tally.throttled >= CASES / 20);
+    CHECK(tally.linked >= CASES / 20);
+    CHECK(tally.shared >= CASES / 20);
+    return check_result();
+}
