@@ -138,7 +138,7 @@ struct opened {
 static bool open_column(struct scenario_h5 *file, hid_t group, const struct column_spec *spec,
                         struct opened *out)
 {
-    out->id = H5Dopen2(group, spec->name, H5P_DEFAULT);
+    *out = (struct opened){H5Dopen2(group, spec->name, H5P_DEFAULT), 0};
     if (out->id < 0)
         return scenario_h5_fail(file, "column '%s' is missing", spec->name);
     hid_t type = H5Dget_type(out->id), space = H5Dget_space(out->id);

@@ -354,6 +354,8 @@ int main(void)
     test_set_faults();
     check_round_trip(SUPPORT "tiny.yaml");
     check_round_trip("quickstart");
+    check_round_trip("azure-edge");
+    check_round_trip("bench/azure-conv-full");
     test_trace_of_other_folder();
     test_faults();
     remove_files();
