@@ -119,13 +119,20 @@ static bool kind_of_file(const char *path, size_t *kind, struct error *err)
     return found;
 }
 
+static bool ends_with(const char *text, const char *ending)
+{
+    size_t n = strlen(text), m = strlen(ending);
+    return n > m && strcmp(text + n - m, ending) == 0;
+}
+
 static bool show_file(const char *path, bool yaml, struct error *err)
 {
     size_t kind;
     if (!kind_of_file(path, &kind, err))
         return false;
-    /* A bare name would be sought in the catalogue. */
-    char *name = strchr(path, '/') ? mem_strdup(path) : mem_printf("./%s", path);
+    /* Any other name would be sought in the catalogue. */
+    bool is_path = strchr(path, '/') || ends_with(path, ".yaml");
+    char *name = is_path ? mem_strdup(path) : mem_printf("./%s", path);
     bool ok = show_entry(kind, name, yaml, err);
     free(name);
     return ok;

@@ -190,10 +190,12 @@ static const struct scenario_front *best_single(const struct scenario_result *re
     return found;
 }
 
-/* "-62 % energy" or "29 times the latency". */
+/* "-32 % energy", "29 times the latency" or "the same energy". */
 static void print_ratio(double ratio, const char *what)
 {
-    if (ratio > 0.5 && ratio < 2)
+    if (fabs(ratio - 1) < 0.005)
+        printf("the same %s", what);
+    else if (ratio > 0.5 && ratio < 2)
         printf("%+.0f %% %s", 100 * (ratio - 1), what);
     else
         printf("%.2g times the %s", ratio, what);
