@@ -18,7 +18,8 @@ struct layers {
     size_t n;
     int time[LAYERS_MOST][LAYERS_DEVICES], energy[LAYERS_MOST][LAYERS_DEVICES];
     int change_time, change_energy; /* of each change of device between neighbours */
-    double forbidden;               /* violation of every assignment; 0: all are feasible */
+    int room[LAYERS_DEVICES];       /* layers that each device takes; more violate */
+    double forbidden;               /* added violation of each unbroken run of layers */
     uint64_t calls;                 /* of the two functions that score */
 };
 
@@ -37,19 +38,21 @@ static inline void *layers_create(const struct problem *problem)
 static inline void layers_score(struct layers *layers, const uint16_t *genes,
                                 struct problem_score *score)
 {
-    int energy = 0, time = 0, changes = 0, busy[LAYERS_DEVICES] = {0, 0, 0}, most = 0;
+    int energy = 0, time = 0, changes = 0, most = 0, over = 0;
+    int busy[LAYERS_DEVICES] = {0}, held[LAYERS_DEVICES] = {0};
     for (size_t l = 0; l < layers->n; l++) {
         energy += layers->energy[l][genes[l]];
         time += layers->time[l][genes[l]];
         busy[genes[l]] += layers->time[l][genes[l]];
         changes += l > 0 && genes[l] != genes[l - 1];
+        over += ++held[genes[l]] > layers->room[genes[l]];
     }
     for (int d = 0; d < LAYERS_DEVICES; d++)
         most = busy[d] > most ? busy[d] : most;
     score->objective[0] = energy + layers->change_energy * changes;
     score->objective[1] = time + layers->change_time * changes;
     score->objective[2] = 3 * most - time;
-    score->violation = layers->forbidden * (1 + changes);
+    score->violation = over + layers->forbidden * (1 + changes);
     score->guard = 0;
     layers->calls++;
 }
@@ -95,6 +98,8 @@ static inline void layers_open(struct layers *layers, size_t n, uint64_t s0)
                                        .evaluate = layers_evaluate,
                                        .delta = layers_delta,
                                        .apply = layers_apply};
+    for (int d = 0; d < LAYERS_DEVICES; d++)
+        layers->room[d] = (int)n;
     for (size_t l = 0; l < n; l++) {
         layers->gene[l] = (struct problem_gene){"layer", LAYERS_DEVICES, PROBLEM_BOTH};
         for (int d = 0; d < LAYERS_DEVICES; d++) {
