@@ -87,29 +87,37 @@ static void take_front(const struct scenario_bench *bench, const struct sched_fr
     qsort(out->member, out->n, sizeof *out->member, compare_members);
 }
 
-/* The knee over the objectives that were searched; the extremes over all. */
-static void mark(const struct scenario_bench *bench, struct scenario_members *out)
+/* The knee of the edge towards low energy and low latency: a third objective would put plans there
+ * that are idle little because they are slow. Members stand by energy, so the edge is each one that
+ * is faster than all before it. */
+static size_t find_knee(const struct scenario_members *members)
 {
-    const bool *counts = bench->scenario->search.objective;
-    double *all = mem_calloc(2 * out->n * PROBLEM_OBJECTIVES, sizeof *all);
-    double *searched = all + out->n * PROBLEM_OBJECTIVES;
-    size_t m = 0;
-    for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++)
-        m += counts[o];
-    for (size_t i = 0; i < out->n; i++) {
-        const struct sim_score *score = &out->member[i].score;
-        const double f[] = {score->energy_J, score->latency_s, score->underutilisation};
-        memcpy(all + i * PROBLEM_OBJECTIVES, f, sizeof f);
-        for (size_t o = 0, column = 0; o < PROBLEM_OBJECTIVES; o++)
-            if (counts[o])
-                searched[i * m + column++] = f[o];
+    double *edge = mem_calloc(2 * members->n, sizeof *edge);
+    size_t *member = mem_calloc(members->n, sizeof *member), n = 0;
+    for (size_t i = 0; i < members->n; i++) {
+        const struct sim_score *score = &members->member[i].score;
+        if (n > 0 && score->latency_s >= edge[2 * n - 1])
+            continue;
+        edge[2 * n] = score->energy_J;
+        edge[2 * n + 1] = score->latency_s;
+        member[n++] = i;
     }
-    if (out->n > 0) {
-        out->knee = analysis_knee(searched, out->n, m);
-        out->least_energy = analysis_extreme(all, out->n, PROBLEM_OBJECTIVES, ENERGY);
-        out->least_latency = analysis_extreme(all, out->n, PROBLEM_OBJECTIVES, LATENCY);
-    }
-    free(all);
+    size_t knee = member[analysis_knee(edge, n, 2)];
+    free(edge);
+    free(member);
+    return knee;
+}
+
+/* Members stand by energy, ties by latency: the first uses least. */
+static void mark(struct scenario_members *out)
+{
+    if (out->n == 0)
+        return;
+    out->knee = find_knee(out);
+    out->least_energy = out->least_latency = 0;
+    for (size_t i = 1; i < out->n; i++)
+        if (out->member[i].score.latency_s < out->member[out->least_latency].score.latency_s)
+            out->least_latency = i;
 }
 
 /* Why the least bad plan will not do: bytes that are missing, a link, heat. */
@@ -163,7 +171,7 @@ bool scenario_search(struct scenario_bench *bench, const char *scheduler,
         return error_machine(err, "interrupted");
     }
     take_front(bench, &front, out);
-    mark(bench, out);
+    mark(out);
     if (out->n == 0)
         explain(bench, &front, &out->why);
     sched_front_free(&front);

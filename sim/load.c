@@ -5,7 +5,7 @@
 
 /* Running sums over the requests of a workload. */
 struct sums {
-    double n, prompt, prompt2, pairs, output, steps, contexts, gaps, gap, gap2, longest;
+    double n, prompt, prompt2, pairs, output, output2, steps, contexts, gaps, gap, gap2, longest;
     int64_t first_ps, last_ps;
 };
 
@@ -27,6 +27,7 @@ static void add_request(struct sums *sums, const struct workload_request *reques
     sums->prompt2 += prompt * prompt;
     sums->pairs += prompt * (prompt + 1) / 2;
     sums->output += output;
+    sums->output2 += output * output;
     sums->steps += steps;
     /* Step j of a request attends to prompt + j tokens. */
     sums->contexts += steps * prompt + steps * (steps + 1) / 2;
@@ -51,6 +52,7 @@ static void finish(const struct sums *sums, struct sim_load *out)
         .prompt_cv2 = cv2(sums->n, sums->prompt, sums->prompt2),
         .prompt_pairs = sums->pairs / sums->n,
         .output_mean = sums->output / sums->n,
+        .output_cv2 = cv2(sums->n, sums->output, sums->output2),
         .decode_context = sums->steps > 0 ? sums->contexts / sums->steps : 0,
         .longest_tokens = sums->longest,
     };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/score_tables.h"
 
+#include <gsl/gsl_math.h>
 #include <math.h>
 #include <string.h>
 
@@ -132,10 +133,15 @@ static double decoding_s(const struct working *w, double step_s)
     return steps * step_s / (1 - fmin(stolen, 0.95));
 }
 
-/* Mean of a Poisson occupancy c given that it is not zero. */
-static double occupancy(double c)
+/* Mean number present given that somebody is, when c are present on average: a negative binomial
+ * law whose ratio of variance to mean is the peakedness z = 1 + (cv2 - 1)/2 of the arrivals (Whitt,
+ * "Heavy-traffic approximations for service systems with blocking", AT&T Bell Laboratories
+ * Technical Journal 63, 1984), so that P(nobody) = z^(-c/(z - 1)); Poisson for z = 1. */
+static double occupancy(double c, double arrival_cv2)
 {
-    return c < 1e-9 ? 1 : c / -expm1(-c);
+    double z = fmax(0.5, 1 + 0.5 * (arrival_cv2 - 1));
+    double exponent = fabs(z - 1) < 1e-6 ? c : c * log(z) / (z - 1);
+    return exponent < 1e-9 ? 1 : fmax(1, c / -expm1(-exponent));
 }
 
 /* Solves m = occupancy(rate T(m)) on the batch grid; the plan's number in flight bounds it. */
@@ -149,7 +155,7 @@ static void find_batch(struct working *w)
     for (size_t g = 0; g <= last; g++) {
         double batch = (double)scorer->batch[g];
         double step_s = w->phase.total_step_s[g] + w->paging_s;
-        double gap = occupancy(rate * decoding_s(w, step_s)) - batch;
+        double gap = occupancy(rate * decoding_s(w, step_s), scorer->load.arrival_cv2) - batch;
         if (gap <= 0 && g > 0) {
             w->low = g - 1;
             w->share = before / (before - gap);
@@ -204,19 +210,22 @@ static void add_work(struct working *w)
     w->transfer_J = w->phase.link_J + steps * at_batch(w, w->phase.link_step_J);
 }
 
-/* Waiting of a queue with N servers (Sakasegawa 1977), bounded by a trace's length: no request of
- * a trace with n requests can wait longer than n services, and past saturation the backlog grows
- * to (load - 1) horizon, half of it on average. */
-static double queue_wait_s(const struct sim_load *load, double servers, double service_s)
+/* Waiting of a queue with N servers (Sakasegawa 1977), bounded by what a trace of n requests can
+ * build up: near saturation the queue is a reflected Brownian motion, whose mean over n arrivals is
+ * 2/3 sqrt(2 n/pi) sigma (Harrison, Brownian Motion and Stochastic Flow Systems, 1985); past it the
+ * backlog grows to (load - 1) horizon, half of it on average. */
+static double queue_wait_s(const struct sim_load *load, double servers, double service_s,
+                           double service_cv2)
 {
-    double use = load->rate_per_s * service_s / servers;
-    double requests = (double)load->requests;
-    double bounded = fmin(use, requests / (requests + 1));
-    double cv2 = 0.5 * (load->arrival_cv2 + load->prompt_cv2);
-    double wait_s =
-        cv2 * service_s / servers * pow(bounded, sqrt(2 * (servers + 1)) - 1) / (1 - bounded);
-    wait_s = fmin(wait_s, 0.5 * load->horizon_s + service_s);
-    return use > 1 ? wait_s + 0.5 * (use - 1) * load->horizon_s : wait_s;
+    double share_s = service_s / servers, use = load->rate_per_s * share_s;
+    double steady_s = INFINITY, gap_s = 1 / load->rate_per_s;
+    if (use < 1)
+        steady_s = 0.5 * (load->arrival_cv2 + service_cv2) * share_s *
+                   pow(use, sqrt(2 * (servers + 1)) - 1) / (1 - use);
+    double sigma_s = sqrt(share_s * share_s * service_cv2 + gap_s * gap_s * load->arrival_cv2);
+    double built_s = 2.0 / 3 * sqrt(2 * (double)load->requests / M_PI) * sigma_s;
+    double drift_s = use > 1 ? 0.5 * (use - 1) * load->horizon_s : 0;
+    return fmin(steady_s, built_s + drift_s);
 }
 
 static void find_latency(struct working *w)
@@ -231,10 +240,11 @@ static void find_latency(struct working *w)
     double in_flight = (double)w->tally->plan.in_flight;
     w->throughput_per_s = fmin(load->rate_per_s, fmin(in_flight / alone_s, 1 / bottleneck_s));
     /* A prompt waits for the prompts before it, and for a place among those in flight. */
-    double prefill_wait_s = queue_wait_s(load, 1, w->phase.prefill_total_s);
-    double place_wait_s = queue_wait_s(load, in_flight, alone_s);
-    double device_wait_s =
-        load->rate_per_s * bottleneck_s > 1 ? queue_wait_s(load, 1, bottleneck_s) : 0;
+    double prefill_wait_s = queue_wait_s(load, 1, w->phase.prefill_total_s, load->prompt_cv2);
+    double place_wait_s = queue_wait_s(load, in_flight, alone_s, load->output_cv2);
+    double device_wait_s = load->rate_per_s * bottleneck_s > 1
+                               ? queue_wait_s(load, 1, bottleneck_s, load->output_cv2)
+                               : 0;
     w->wait_s = fmax(fmax(prefill_wait_s, place_wait_s), device_wait_s);
     if (w->phase.shared) /* on average half a decode step is under way */
         w->wait_s += 0.5 * step_s * -expm1(-load->rate_per_s * decoding_s(w, step_s));

@@ -3,9 +3,10 @@
  * engine replays what the search finds; both numbers are stored.
  *
  * L: sequential latency of a request; w_d: busy seconds per request on device d; b = max w_d;
- * X = min(rate, N/L, 1/b). The decode batch m solves m = c/(1 - e^-c), c = rate T_decode(m): the
- * mean of a Poisson occupancy that is not zero. Waiting is Sakasegawa's M/G/N form (Management
- * Science 23, 1977), bounded by the fluid backlog of a finite trace. */
+ * X = min(rate, N/L, 1/b). The decode batch m is the mean number that decode
+ * together when any does, with as many arrivals per decoding time as the plan itself allows.
+ * Waiting is Sakasegawa's M/G/N form (Management
+ * Science 23, 1977), bounded by what a finite trace can build up. */
 #ifndef SIM_SCORE_H
 #define SIM_SCORE_H
 

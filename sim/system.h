@@ -26,7 +26,7 @@ struct sim_load {
     double horizon_s;               /* first to last arrival */
     double prompt_mean, prompt_cv2;
     double prompt_pairs; /* mean of p (p + 1) / 2 */
-    double output_mean;
+    double output_mean, output_cv2;
     double decode_context; /* mean context of a decode step */
     double longest_tokens; /* most prompt plus output tokens of one request */
 };
