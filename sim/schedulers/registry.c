@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct sched *const known[] = {
+enum { N_KNOWN = 8 };
+static const struct sched *const known[N_KNOWN] = {
     &sched_single,  &sched_greedy_energy, &sched_greedy_latency, &sched_greedy_edp,
     &sched_qeil_v1, &sched_exact,         &sched_pgsam,          &sched_random};
 
@@ -33,7 +34,7 @@ const struct sched *sched_find(const char *name)
 {
     if (device_of(name))
         return &sched_single;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    for (size_t i = 0; i < N_KNOWN; i++)
         if (strcmp(known[i]->name, name) == 0)
             return known[i];
     return NULL;
@@ -52,7 +53,7 @@ static bool find_device(const struct problem *problem, const char *name, size_t 
 static char **spelt_out(const struct problem *problem)
 {
     size_t n = 0, n_devices = problem ? problem->n_devices : 0;
-    char **list = mem_calloc(sizeof known / sizeof *known + n_devices + 1, sizeof *list);
+    char **list = mem_calloc(N_KNOWN + n_devices + 1, sizeof *list);
     for (size_t d = 0; d < n_devices; d++)
         list[n++] = mem_printf("%s%s", prefix, problem->device[d]);
     for (size_t i = problem ? 1 : 0; names[i]; i++)

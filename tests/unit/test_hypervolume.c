@@ -79,6 +79,8 @@ static const struct oracle oracles[] = {
 /* Changes permutation (m) to the lexicographically next one; false after the last. */
 static bool next_permutation(size_t *permutation, size_t m)
 {
+    if (m < 2)
+        return false;
     size_t i = m - 1, j = m - 1;
     while (i > 0 && permutation[i - 1] > permutation[i])
         i--;

@@ -33,7 +33,7 @@ static double ratio(const struct analysis_archive *archive, const struct analysi
 
 static bool same(const struct analysis_archive *a, const struct analysis_archive *b)
 {
-    return a->n == b->n && memcmp(a->f, b->f, a->n * a->m * sizeof *a->f) == 0;
+    return a->n == b->n && analysis_lexicographic(a->f, b->f, a->n * a->m) == 0;
 }
 
 /* With as many evaluations as there are plans every plan is seen, since none is seen twice. */
