@@ -4,7 +4,6 @@
 #include "base/memory.h"
 #include "scenarios/hdf5.h"
 #include "scenarios/result.h"
-#include "scenarios/sha256.h"
 #include "scenarios/summary.h"
 #include "version.h"
 
@@ -27,12 +26,10 @@ enum { RUN_TABLES = sizeof run_tables / sizeof run_tables[0] };
 
 static void put_header(struct scenario_h5 *file, const struct scenario_result *result)
 {
-    struct scenario_hash hash = scenario_sha256(result->yaml, strlen(result->yaml));
     scenario_h5_put_word(file, "/", "Conventions", "CF-1.10");
     scenario_h5_put_word(file, "/", "title", result->name);
     scenario_h5_put_word(file, "/", "source", "qeilsim " QEILSIM_VERSION);
     scenario_h5_put_word(file, "/", "schema", SCHEMA);
-    scenario_h5_put_word(file, "/", "scenario_sha256", hash.hex);
     scenario_h5_put_count(file, "/", "seed", (int64_t)result->seed);
     scenario_h5_put_group(file, "scenario");
     scenario_h5_put_word(file, "scenario", "name", result->name);

@@ -433,6 +433,9 @@ static void fill_score(const struct working *w, bool stuck, struct sim_score *ou
     out->underutilisation = fmax(0, 1 - used_share / powered_n);
     out->violation = violation(w, stuck);
     out->throughput_per_s = w->throughput_per_s;
+    /* A burst at one instant has no rate to keep up with. */
+    if (scorer->load.horizon_s > 0)
+        out->overload = scorer->load.rate_per_s / w->throughput_per_s - 1;
     out->batch = w->batch;
     out->prefill_s = w->phase.prefill_total_s;
     out->step_s = at_batch(w, w->phase.total_step_s) + w->paging_s;

@@ -3,10 +3,9 @@
  * engine replays what the search finds; both numbers are stored.
  *
  * L: sequential latency of a request; w_d: busy seconds per request on device d; b = max w_d;
- * X = min(rate, N/L, 1/b). The decode batch m is the mean number that decode
- * together when any does, with as many arrivals per decoding time as the plan itself allows.
- * Waiting is Sakasegawa's M/G/N form (Management
- * Science 23, 1977), bounded by what a finite trace can build up. */
+ * X = min(rate, N/L, 1/b). The decode batch m is the mean number that decode together when any
+ * does. Waiting is Sakasegawa's M/G/N form (Management Science 23, 1977), bounded by what a finite
+ * trace can build up. */
 #ifndef SIM_SCORE_H
 #define SIM_SCORE_H
 
@@ -22,7 +21,8 @@ struct sim_score {
     double violation; /* 0: feasible */
     double guard;     /* hottest die over its guard temperature, both in C */
     double throughput_per_s;
-    double batch; /* mean decode batch */
+    double overload; /* by how much the arrivals exceed it; 0 when it keeps up */
+    double batch;    /* mean decode batch */
     double prefill_s, step_s, wait_s;
     double power_W; /* mean of the machine */
     double cpq;     /* worst pool */

@@ -18,6 +18,8 @@ const struct field sim_search_fields[] = {
      .help = "prefill and decode are placed apart"},
     {"clocks", FIELD_BOOL, false, AT(sim_search, clocks), .preset = "true",
      .help = "P-states are searched too"},
+    {"keep_up", FIELD_BOOL, false, AT(sim_search, keep_up), .preset = "true",
+     .help = "refuse plans that serve slower than requests arrive"},
     {"evaluations", FIELD_COUNT, false, AT(sim_search, evaluations), .min = 0, .max = 1e12,
      .preset = "20000", .unit = "1", .help = "budget of each scheduler"},
     {0}};
@@ -136,7 +138,7 @@ static void show_score(const struct sim_space *space, const struct sim_score *sc
                                               score->underutilisation};
     for (size_t i = 0; i < PROBLEM_OBJECTIVES; i++)
         out->objective[i] = space->search.objective[i] ? value[i] : 0;
-    out->violation = score->violation;
+    out->violation = score->violation + (space->search.keep_up ? score->overload : 0);
     out->guard = score->guard;
 }
 

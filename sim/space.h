@@ -17,6 +17,7 @@ struct sim_search {
     int granularity;   /* enum sim_granularity */
     bool split_phases; /* prefill and decode are placed apart */
     bool clocks;       /* P-states are genes */
+    bool keep_up;      /* a plan that is slower than the arrivals is no answer */
     uint64_t evaluations;
     bool objective[PROBLEM_OBJECTIVES]; /* which ones count; set by the scenario's objectives */
 };
