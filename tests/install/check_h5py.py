@@ -37,7 +37,7 @@ def dataset_faults(name, data):
 
 
 def faults(file):
-    for attribute in ("Conventions", "title", "source", "schema", "scenario_sha256", "seed"):
+    for attribute in ("Conventions", "title", "source", "schema", "seed"):
         if attribute not in file.attrs:
             yield f"/: no attribute {attribute}"
     if set(file) != GROUPS:

@@ -5,7 +5,6 @@
 #include "base/memory.h"
 #include "scenarios/hdf5.h"
 #include "scenarios/result.h"
-#include "scenarios/sha256.h"
 #include "tests/check.h"
 
 #include <hdf5.h>
@@ -272,17 +271,6 @@ static void test_json(void)
     scenario_result_free(&result);
 }
 
-/* Examples of FIPS 180-4's appendix, and lengths about a block. */
-static void test_sha256(void)
-{
-    CHECK_TEXT(scenario_sha256("abc", 3).hex,
-               "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    CHECK_TEXT(scenario_sha256("", 0).hex,
-               "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-    CHECK_TEXT(scenario_sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56).hex,
-               "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
-}
-
 int main(void)
 {
     static const char *const names[] = {"table.h5", "result.h5", "one.h5", "two.h5", "other.h5"};
@@ -298,7 +286,6 @@ int main(void)
     test_refused();
     test_unwritable();
     test_json();
-    test_sha256();
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char *path = path_of(names[i]);
         remove(path);
