@@ -114,7 +114,7 @@ static void print_lengths(const struct workload_statistics *all)
     const uint64_t prompts[] = {all->prompt_p50, all->prompt_p90, all->prompt_p99, all->prompt_max};
     const uint64_t outputs[] = {all->output_p50, all->output_p90, all->output_p99, all->output_max};
     struct grid grid = {.align = "lrrrrrrr"};
-    grid_add_row(&grid, "tokens", "sum", "mean", "sd", "p50", "p90", "p99", "max", NULL);
+    grid_add_row(&grid, GRID_CELLS("tokens", "sum", "mean", "sd", "p50", "p90", "p99", "max"));
     add_lengths(&grid, "prompt", prompt, prompts);
     add_lengths(&grid, "output", output, outputs);
     grid_print(&grid, 0, true, stdout);

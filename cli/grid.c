@@ -47,13 +47,10 @@ void grid_add_number(struct grid *grid, double value)
     add_cell(grid, mem_strdup(grid_number(value).text));
 }
 
-void grid_add_row(struct grid *grid, ...)
+void grid_add_row(struct grid *grid, const char *const *cells)
 {
-    va_list cells;
-    va_start(cells, grid);
-    for (const char *cell = va_arg(cells, const char *); cell; cell = va_arg(cells, const char *))
-        add_cell(grid, mem_strdup(cell));
-    va_end(cells);
+    for (size_t i = 0; cells[i]; i++)
+        add_cell(grid, mem_strdup(cells[i]));
 }
 
 /* Letters, not bytes, of UTF-8. */

@@ -17,8 +17,9 @@ struct grid {
 void grid_add(struct grid *grid, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Adds a number with four digits, "-" where there is none. */
 void grid_add_number(struct grid *grid, double value);
-/* Adds several cells of text; ends with NULL. */
-void grid_add_row(struct grid *grid, ...) __attribute__((sentinel));
+/* Adds several cells of text: grid_add_row(&grid, GRID_CELLS("a", "b")). */
+void grid_add_row(struct grid *grid, const char *const *cells);
+#define GRID_CELLS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 /* Prints the rows, each after `indent` blanks; the first one in bold when it is a head and the
  * stream a terminal. Then frees the cells; without a stream it does only that. */

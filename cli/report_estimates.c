@@ -34,7 +34,8 @@ static void list_sources(const struct tree *owner, const struct tree *sources, c
             continue;
         estimates->listed++;
         grid_add(&estimates->grid, "%s.%s", path, source->key);
-        grid_add_row(&estimates->grid, value_of(owner, source->key), kind, ref ? ref : "", NULL);
+        grid_add_row(&estimates->grid,
+                     GRID_CELLS(value_of(owner, source->key), kind, ref ? ref : ""));
     }
 }
 
@@ -58,7 +59,7 @@ static void walk(const struct tree *node, const char *path, struct estimates *es
 void report_estimates(const struct tree *scenario)
 {
     struct estimates estimates = {.grid = {.align = "llll"}};
-    grid_add_row(&estimates.grid, "input", "value", "kind", "from", NULL);
+    grid_add_row(&estimates.grid, GRID_CELLS("input", "value", "kind", "from"));
     walk(scenario, "", &estimates);
     printf("\n%zu of %zu inputs with a source were estimated or taken from their class\n",
            estimates.listed, estimates.seen);

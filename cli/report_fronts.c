@@ -37,16 +37,16 @@ static struct plans begin_plans(bool replayed)
 {
     struct plans plans = {.replayed = replayed};
     plans.grid.align = replayed ? "lrlrrrrrrrrrl" : "lrlrrrrl";
-    grid_add_row(&plans.grid, "scheduler", "plan", "", "J/request", NULL);
+    grid_add_row(&plans.grid, GRID_CELLS("scheduler", "plan", "", "J/request"));
     if (replayed)
-        grid_add_row(&plans.grid, "replayed", NULL);
-    grid_add_row(&plans.grid, "latency s", NULL);
+        grid_add_row(&plans.grid, GRID_CELLS("replayed"));
+    grid_add_row(&plans.grid, GRID_CELLS("latency s"));
     if (replayed)
-        grid_add_row(&plans.grid, "replayed", NULL);
-    grid_add_row(&plans.grid, "idle share", NULL);
+        grid_add_row(&plans.grid, GRID_CELLS("replayed"));
+    grid_add_row(&plans.grid, GRID_CELLS("idle share"));
     if (replayed)
-        grid_add_row(&plans.grid, "TTFT p50 s", "p99 s", "TPOT s", NULL);
-    grid_add_row(&plans.grid, "peak \302\260C", "what runs where", NULL);
+        grid_add_row(&plans.grid, GRID_CELLS("TTFT p50 s", "p99 s", "TPOT s"));
+    grid_add_row(&plans.grid, GRID_CELLS("peak \302\260C", "what runs where"));
     return plans;
 }
 
@@ -87,39 +87,53 @@ static void add_plan(struct plans *plans, const struct scenario_front_row *row)
              SUMMARY_LETTERS, row->summary);
 }
 
-/* Rows to choose from: where only some were replayed, those. Freed with free(). */
-static size_t *candidates(const struct scenario_front *front, bool all, size_t *n)
+/* Marks the named rows; returns how many they are. */
+static size_t show_named(const struct scenario_front *front, bool *shown)
 {
-    size_t *row = mem_calloc(front->rows.n_rows, sizeof *row), n_replayed = 0;
+    const size_t names[] = {front->knee, front->least_energy, front->least_latency};
+    size_t n = 0;
+    for (size_t i = 0; i < 3; i++)
+        if (names[i] < front->rows.n_rows && !shown[names[i]]) {
+            shown[names[i]] = true;
+            n++;
+        }
+    return n;
+}
+
+/* Rows to fill up with: not yet shown, and where some were replayed those. Freed with free(). */
+static size_t *candidates(const struct scenario_front *front, const bool *shown, size_t *n)
+{
+    size_t *row = mem_calloc(front->rows.n_rows, sizeof *row);
     struct scenario_front_row at;
-    for (size_t r = 0; r < front->rows.n_rows; r++) {
-        table_get(&front->rows, r, &at);
-        if (isfinite(at.replay_energy_J))
-            row[n_replayed++] = r;
+    for (int any = 0; any < 2; any++) {
+        *n = 0;
+        for (size_t r = 0; r < front->rows.n_rows; r++) {
+            table_get(&front->rows, r, &at);
+            if (!shown[r] && (any || isfinite(at.replay_energy_J)))
+                row[(*n)++] = r;
+        }
+        if (*n > 0)
+            break;
     }
-    *n = n_replayed;
-    if (!all && n_replayed > 0)
-        return row;
-    for (*n = 0; *n < front->rows.n_rows; ++*n)
-        row[*n] = *n;
     return row;
 }
 
 /* Which rows to show: all of a short front, else the named ones and others spread evenly. */
 static bool *choose_rows(const struct scenario_front *front, bool all)
 {
-    size_t n, named = 0;
-    size_t *row = candidates(front, all, &n);
-    const size_t names[] = {front->knee, front->least_energy, front->least_latency};
-    bool *shown = mem_calloc(front->rows.n_rows, sizeof *shown);
-    for (size_t i = 0; i < 3; i++)
-        if (names[i] < front->rows.n_rows && !shown[names[i]]) {
-            shown[names[i]] = true;
-            named++;
-        }
-    size_t others = all || n <= DOZEN ? n : DOZEN - named;
+    size_t n_rows = front->rows.n_rows, n;
+    bool *shown = mem_calloc(n_rows, sizeof *shown);
+    if (all || n_rows <= DOZEN) {
+        for (size_t r = 0; r < n_rows; r++)
+            shown[r] = true;
+        return shown;
+    }
+    size_t others = DOZEN - show_named(front, shown);
+    size_t *row = candidates(front, shown, &n);
+    if (others > n)
+        others = n;
     for (size_t i = 0; i < others; i++)
-        shown[row[others == n ? i : (2 * i + 1) * n / (2 * others)]] = true;
+        shown[row[(2 * i + 1) * n / (2 * others)]] = true;
     free(row);
     return shown;
 }
@@ -256,8 +270,8 @@ void report_front_lines(const struct scenario_result *result)
 {
     struct grid grid = {.align = "lrrrr"};
     struct scenario_front_row energy, latency;
-    grid_add_row(&grid, "front", "plans", "evaluations", "least J/request", "least latency s",
-                 NULL);
+    grid_add_row(&grid,
+                 GRID_CELLS("front", "plans", "evaluations", "least J/request", "least latency s"));
     for (size_t f = 0; f < result->n_fronts; f++) {
         const struct scenario_front *front = &result->front[f];
         energy = latency = (struct scenario_front_row){.energy_J = NAN, .latency_s = NAN};

@@ -33,7 +33,7 @@ static void add_latency(struct grid *grid, const char *name, const char *meaning
 static void print_latencies(const struct sim_summary *all)
 {
     struct grid grid = {.align = "lrrrrrl"};
-    grid_add_row(&grid, "latency", "mean", "p50", "p90", "p95", "p99", "", NULL);
+    grid_add_row(&grid, GRID_CELLS("latency", "mean", "p50", "p90", "p95", "p99", ""));
     add_latency(&grid, "TTFT", "time to first token", &all->ttft_s);
     add_latency(&grid, "TPOT", "time per output token", &all->tpot_s);
     add_latency(&grid, "ITL", "between two tokens", &all->itl_s);
@@ -126,7 +126,7 @@ static void print_time_shares(const struct sim_time *time)
                   {"transfer", time->transfer_s}, {"paging", time->paging_s},
                   {"overhead", time->overhead_s}, {"queue", time->queue_s}};
     struct grid grid = {.align = "lr"};
-    grid_add_row(&grid, "time", "s", NULL);
+    grid_add_row(&grid, GRID_CELLS("time", "s"));
     for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
         grid_add(&grid, "%s", shares[i].name);
         grid_add_number(&grid, shares[i].value_s);
@@ -137,7 +137,7 @@ static void print_time_shares(const struct sim_time *time)
 static void print_energy_shares(const struct sim_summary *all)
 {
     struct grid grid = {.align = "lrrrl"};
-    grid_add_row(&grid, "energy", "J", "J/request", "share %", "", NULL);
+    grid_add_row(&grid, GRID_CELLS("energy", "J", "J/request", "share %", ""));
     for (size_t i = 0; i < PARTS; i++) {
         double value = part_J(&all->energy, i);
         grid_add(&grid, "%s", parts[i].name);
@@ -149,7 +149,7 @@ static void print_energy_shares(const struct sim_summary *all)
     grid_add(&grid, "total");
     grid_add_number(&grid, all->energy.total);
     grid_add_number(&grid, per_request(all->energy.total, all));
-    grid_add_row(&grid, "100.0", "", NULL);
+    grid_add_row(&grid, GRID_CELLS("100.0", ""));
     grid_print(&grid, 0, true, stdout);
 }
 
@@ -157,9 +157,9 @@ static void print_devices(const struct table *devices)
 {
     struct sim_device_row row;
     struct grid grid = {.align = "lrrrrrrrrrrrrr"};
-    grid_add_row(&grid, "device", "busy s", "busy %", "base J", "active J", "compute J", "memory J",
-                 "leakage J", "energy J", "yield", "DASI", "peak " DEGREE_C, "mean " DEGREE_C,
-                 "throttled s", NULL);
+    grid_add_row(&grid, GRID_CELLS("device", "busy s", "busy %", "base J", "active J", "compute J",
+                                   "memory J", "leakage J", "energy J", "yield", "DASI",
+                                   "peak \302\260C", "mean \302\260C", "throttled s"));
     for (size_t r = 0; r < devices->n_rows; r++) {
         table_get(devices, r, &row);
         const double value[] = {row.busy_s,     100 * row.utilisation,  row.base_J,

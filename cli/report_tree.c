@@ -43,7 +43,7 @@ static void add_line(struct lines *lines, const char *path, const char *value,
     const struct tree *source = source_of(owner, path);
     const char *kind = source ? tree_get_text(source, "kind") : NULL;
     const char *ref = source ? tree_get_text(source, "ref") : NULL;
-    grid_add_row(&lines->grid, path, value, kind ? kind : "", ref ? ref : "", NULL);
+    grid_add_row(&lines->grid, GRID_CELLS(path, value, kind ? kind : "", ref ? ref : ""));
 }
 
 /* "[a, b]" for a list of scalars, NULL for any other. Freed with free(). */
@@ -115,7 +115,7 @@ static void print_general_sources(const struct tree *tree)
 void report_tree(const struct tree *tree)
 {
     struct lines lines = {.grid = {.align = "llll"}};
-    grid_add_row(&lines.grid, "key", "value", "source", "from", NULL);
+    grid_add_row(&lines.grid, GRID_CELLS("key", "value", "source", "from"));
     walk(&lines, tree, "", (struct owner){NULL, 0});
     grid_print(&lines.grid, 0, true, stdout);
     print_general_sources(tree);

@@ -53,17 +53,19 @@ double plot_axis_place(const struct plot_axis *axis, double value)
 static void add_tics(const struct plot_axis *axis, const char *name, struct text *out)
 {
     static const double steps[] = {1, 2, 5};
-    size_t n_steps = axis->high / axis->low < 2000 ? 3 : 1;
+    int n_steps = axis->high / axis->low < 2000 ? 3 : 1;
+    int first = (int)floor(log10(axis->low)), last = (int)ceil(log10(axis->high));
     const char *comma = "";
     text_add(out, "set %stics (", name);
-    for (double decade = pow(10, floor(log10(axis->low))); decade <= axis->high; decade *= 10)
-        for (size_t i = 0; i < n_steps; i++) {
-            double tic = decade * steps[i];
-            if (tic < axis->low || tic > axis->high)
-                continue;
-            text_add(out, "%s%.6g", comma, tic);
-            comma = ", ";
-        }
+    for (int i = first * n_steps; i <= last * n_steps; i++) {
+        int step = (i % n_steps + n_steps) % n_steps;
+        int decade = (i - step) / n_steps;
+        double tic = pow(10, decade) * steps[step];
+        if (tic < axis->low || tic > axis->high)
+            continue;
+        text_add(out, "%s%.6g", comma, tic);
+        comma = ", ";
+    }
     text_add(out, ")\n");
 }
 

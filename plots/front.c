@@ -230,8 +230,8 @@ static struct plot_spot *all_spots(const struct view *view, size_t *n)
 static void add_names(const struct view *view)
 {
     const struct scenario_front *front = &view->result->front[0];
-    size_t row[3], n = 0, n_spots;
-    char *name[3];
+    size_t row[3] = {0}, n = 0, n_spots;
+    char *name[3] = {NULL};
     struct plot_label label[3] = {0};
     size_t n_named = named_rows(front, row, name);
     text_add(view->out, "$named << END\n");

@@ -58,8 +58,9 @@ void plot_labels_place(struct plot_label *label, size_t n_labels, const struct p
         double least = INFINITY;
         int best = 0;
         for (int option = 0; option < DIRECTIONS * DISTANCES; option++) {
-            move_box(&label[i], option % DIRECTIONS, option / DIRECTIONS, letter);
-            double cost = cost_of(label, i, point, n_points) + option / DIRECTIONS;
+            int step = option / DIRECTIONS;
+            move_box(&label[i], option % DIRECTIONS, step, letter);
+            double cost = cost_of(label, i, point, n_points) + step;
             if (cost < least) {
                 least = cost;
                 best = option;
