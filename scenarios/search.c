@@ -136,7 +136,7 @@ static void explain(const struct scenario_bench *bench, const struct sched_front
     char *shown = sim_plan_describe(&bench->system, &plan);
     if (!sim_plan_blocks(&bench->system, &plan, &blocks, why)) {
         /* It has told the bytes. */
-    } else if (score.cpq > 1) {
+    } else if (score.violation > 0 && score.cpq > 1) {
         error_set(why,
                   "memory does not suffice: the nearest plan (%s) would fill a pool to %.0f %%; "
                   "fewer requests in flight (serving.max_num_seqs) need less",

@@ -123,14 +123,16 @@ static double at_batch(const struct working *w, const double *grid)
     return w->share > 0 ? low + w->share * (grid[w->low + 1] - low) : low;
 }
 
-/* How many seconds a request decodes with steps of `step_s`, stretched by the prompts of others
- * where they use the same devices. */
-static double decoding_s(const struct working *w, double step_s)
+/* How many seconds a request decodes in a batch with steps of `step_s`, stretched by the prompts of
+ * others where they use the same devices: at most as many prompts as those devices can serve. */
+static double decoding_s(const struct working *w, double step_s, double batch)
 {
     const struct sim_load *load = &w->tally->scorer->load;
-    double steps = fmax(0, load->output_mean - 1);
-    double stolen = w->phase.shared ? load->rate_per_s * w->phase.prefill_total_s : 0;
-    return steps * step_s / (1 - fmin(stolen, 0.95));
+    double steps = fmax(0, load->output_mean - 1), prompt_s = w->phase.prefill_total_s;
+    if (!w->phase.shared || steps == 0)
+        return steps * step_s;
+    double most_per_s = 1 / (prompt_s + steps * step_s / batch);
+    return steps * step_s / (1 - fmin(load->rate_per_s, most_per_s) * prompt_s);
 }
 
 /* Mean number present given that somebody is, when c are present on average: a negative binomial
@@ -155,7 +157,8 @@ static void find_batch(struct working *w)
     for (size_t g = 0; g <= last; g++) {
         double batch = (double)scorer->batch[g];
         double step_s = w->phase.total_step_s[g] + w->paging_s;
-        double gap = occupancy(rate * decoding_s(w, step_s), scorer->load.arrival_cv2) - batch;
+        double gap =
+            occupancy(rate * decoding_s(w, step_s, batch), scorer->load.arrival_cv2) - batch;
         if (gap <= 0 && g > 0) {
             w->low = g - 1;
             w->share = before / (before - gap);
@@ -233,7 +236,7 @@ static void find_latency(struct working *w)
     const struct sim_scorer *scorer = w->tally->scorer;
     const struct sim_load *load = &scorer->load;
     double step_s = at_batch(w, w->phase.total_step_s) + w->paging_s;
-    double alone_s = w->phase.prefill_total_s + decoding_s(w, step_s);
+    double alone_s = w->phase.prefill_total_s + decoding_s(w, step_s, w->batch);
     double bottleneck_s = 0;
     for (size_t d = 0; d < scorer->system->n_devices; d++)
         bottleneck_s = fmax(bottleneck_s, w->busy_s[d]);
@@ -247,7 +250,7 @@ static void find_latency(struct working *w)
                                : 0;
     w->wait_s = fmax(fmax(prefill_wait_s, place_wait_s), device_wait_s);
     if (w->phase.shared) /* on average half a decode step is under way */
-        w->wait_s += 0.5 * step_s * -expm1(-load->rate_per_s * decoding_s(w, step_s));
+        w->wait_s += 0.5 * step_s * -expm1(-load->rate_per_s * decoding_s(w, step_s, w->batch));
     w->latency_s = alone_s + w->wait_s;
 }
 

@@ -6,7 +6,7 @@
 /* Products of a step count, a context sum and a time exceed 64 bits. */
 __extension__ typedef __int128 wide;
 
-static const double FIXED_PER_S = 1e12 * 65536;
+static const double PS_PER_S = 1e12, FIXED_PER_S = 1e12 * 65536;
 static const int64_t END_OF_TIME_PS = INT64_C(1) << 62;
 
 /* Time of the first `step` steps as if the head were whole, in picoseconds. */
@@ -14,7 +14,7 @@ static wide whole_ps(const struct sim_steps *steps, uint64_t step)
 {
     wide n = (wide)step;
     wide contexts = n * steps->contexts + (wide)steps->growth * (n * (n - 1) / 2);
-    return (n * steps->a + contexts * steps->b) >> 16;
+    return n * steps->a + ((contexts * steps->b) >> 16);
 }
 
 static int64_t missing_ps(const struct sim_steps *steps)
@@ -28,12 +28,12 @@ static int64_t missing_ps(const struct sim_steps *steps)
 bool sim_steps_set(struct sim_steps *steps, double step_s, double per_context_s)
 {
     double first_s = step_s + per_context_s * (double)steps->contexts;
-    if (!(first_s < 4e6))
+    if (!(first_s < 4e6 && per_context_s < 100))
         return false;
-    steps->a = (int64_t)llround(step_s * FIXED_PER_S);
+    steps->a = (int64_t)llround(step_s * PS_PER_S);
     steps->b = (int64_t)llround(per_context_s * FIXED_PER_S);
-    if (steps->a < 65536)
-        steps->a = 65536; /* time must pass: at least a picosecond a step */
+    if (steps->a < 1)
+        steps->a = 1; /* time must pass */
     return whole_ps(steps, steps->count) < END_OF_TIME_PS - steps->start_ps;
 }
 
@@ -61,7 +61,7 @@ uint64_t sim_steps_until(const struct sim_steps *steps, int64_t time_ps)
 
 uint64_t sim_steps_growth_limit(const struct sim_steps *steps)
 {
-    double first = (double)steps->a + (double)steps->b * (double)steps->contexts;
+    double first = (double)steps->a * 65536 + (double)steps->b * (double)steps->contexts;
     double growth = (double)steps->b * (double)steps->growth;
     if (growth * 1e15 <= first)
         return UINT64_C(1) << 40;

@@ -10,7 +10,8 @@
 
 struct sim_steps {
     int64_t start_ps;
-    int64_t a, b;      /* 2^-16 ps */
+    int64_t a;         /* ps */
+    int64_t b;         /* 2^-16 ps */
     uint64_t contexts; /* S */
     uint64_t growth;   /* n */
     uint64_t count;    /* steps planned; a cut lowers it */

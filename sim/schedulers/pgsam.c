@@ -451,17 +451,34 @@ static void stand(struct pgsam *pgsam, struct chain *chain)
     chain->hash = sched_seen_hash(pgsam->trial.genes, pgsam->problem->n_genes);
 }
 
+/* A single-device plan with each number in flight: a device may keep up with many at once and not
+ * with one at a time. */
+static bool sow_device(struct pgsam *pgsam, size_t device, uint16_t *genes)
+{
+    const struct problem *problem = pgsam->problem;
+    struct chain chain;
+    size_t g = 0;
+    while (g < problem->n_genes && problem->gene[g].role != PROBLEM_INFLIGHT)
+        g++;
+    uint16_t choices = g < problem->n_genes ? problem->gene[g].choices : 1;
+    sched_plain(problem, device, genes);
+    for (uint16_t choice = 0; choice < choices; choice++) {
+        if (g < problem->n_genes)
+            genes[g] = choice;
+        if (!is_seen(pgsam, genes) && !visit(pgsam, &chain, genes))
+            return false;
+    }
+    return true;
+}
+
 /* The single-device plans, then some random ones: they span the first ranges. */
 static bool sow(struct pgsam *pgsam)
 {
     struct chain chain;
-    size_t device = 0;
     bool more = true;
     uint16_t *genes = mem_calloc(pgsam->problem->n_genes, sizeof *genes);
-    do {
-        sched_plain(pgsam->problem, device, genes);
-        more = is_seen(pgsam, genes) || visit(pgsam, &chain, genes);
-    } while (more && ++device < pgsam->problem->n_devices);
+    for (size_t device = 0; device < pgsam->problem->n_devices && more; device++)
+        more = sow_device(pgsam, device, genes);
     for (int i = 0; i < RANDOM_STARTS && more; i++)
         more = start_afresh(pgsam, &chain);
     free(genes);
