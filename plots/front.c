@@ -269,15 +269,20 @@ static void add_key_name(const struct view *view, size_t f)
     free(key);
 }
 
-/* Hollow, so that what they fall on stays visible. */
+/* Hollow, so that what they fall on stays visible, and on white, so that they stay so themselves.
+ */
 static void add_baselines(const struct view *view)
 {
     for (size_t f = 1; f < view->result->n_fronts; f++) {
         size_t n = view->result->front[f].rows.n_rows;
         if (n == 0)
             continue;
-        text_add(view->out, ", \\\n  $front%zu using 1:2 with points pt %d ps %s lw 2 lc rgb '%s'",
-                 f, plot_point_type(f - 1), n > 10 ? "0.7" : "1.7", plot_colour(f - 1));
+        const char *size = n > 10 ? "0.7" : "1.7";
+        int type = plot_point_type(f - 1);
+        text_add(view->out,
+                 ", \\\n  $front%zu using 1:2 with points pt %d ps %s lw 5 lc rgb '#ffffff' "
+                 "notitle, \\\n  $front%zu using 1:2 with points pt %d ps %s lw 2 lc rgb '%s'",
+                 f, type, size, f, type, size, plot_colour(f - 1));
         add_key_name(view, f);
     }
 }

@@ -38,16 +38,48 @@ static void move_box(struct plot_label *label, int direction, int step, struct p
     label->high = (struct plot_spot){x + half_width, y + half_height};
 }
 
-static double cost_of(const struct plot_label *label, size_t i, const struct plot_spot *point,
-                      size_t n_points)
+static double clamp(double value, double low, double high)
+{
+    return fmin(fmax(value, low), high);
+}
+
+/* Where the line from the point meets the box. */
+static struct plot_spot line_end(const struct plot_label *label)
+{
+    return (struct plot_spot){clamp(label->spot.x, label->low.x, label->high.x),
+                              clamp(label->spot.y, label->low.y, label->high.y)};
+}
+
+/* Whether the label's line passes near a spot that is not its own. */
+static bool line_meets(const struct plot_label *label, struct plot_spot spot)
+{
+    const double near = 0.012;
+    struct plot_spot end = line_end(label);
+    double dx = end.x - label->spot.x, dy = end.y - label->spot.y;
+    double length = dx * dx + dy * dy;
+    double x = spot.x - label->spot.x, y = spot.y - label->spot.y;
+    if (length <= 0 || x * x + y * y < near * near)
+        return false;
+    double along = clamp((x * dx + y * dy) / length, 0, 1);
+    return hypot(x - along * dx, y - along * dy) < near;
+}
+
+static double cost_of(const struct plot_label *label, size_t i, size_t n_labels,
+                      const struct plot_spot *point, size_t n_points)
 {
     double cost = leaves_graph(&label[i]) ? 1e6 : 0;
-    for (size_t j = 0; j < i; j++) {
-        cost += boxes_meet(&label[i], &label[j]) ? 1e5 : 0;
-        cost += is_inside(&label[j], label[i].spot) ? 1e3 : 0;
+    for (size_t j = 0; j < n_labels; j++) {
+        if (j == i)
+            continue;
+        cost += j < i && boxes_meet(&label[i], &label[j]) ? 1e5 : 0;
+        cost += j < i && is_inside(&label[j], label[i].spot) ? 1e3 : 0;
+        cost += line_meets(&label[i], label[j].spot) ? 100 : 0;
+        cost += is_inside(&label[i], label[j].spot) ? 100 : 0;
     }
-    for (size_t k = 0; k < n_points; k++)
+    for (size_t k = 0; k < n_points; k++) {
         cost += is_inside(&label[i], point[k]) ? 10 : 0;
+        cost += line_meets(&label[i], point[k]) ? 0.5 : 0;
+    }
     return cost;
 }
 
@@ -60,7 +92,7 @@ void plot_labels_place(struct plot_label *label, size_t n_labels, const struct p
         for (int option = 0; option < DIRECTIONS * DISTANCES; option++) {
             int step = option / DIRECTIONS;
             move_box(&label[i], option % DIRECTIONS, step, letter);
-            double cost = cost_of(label, i, point, n_points) + step;
+            double cost = cost_of(label, i, n_labels, point, n_points) + step;
             if (cost < least) {
                 least = cost;
                 best = option;
@@ -70,19 +102,14 @@ void plot_labels_place(struct plot_label *label, size_t n_labels, const struct p
     }
 }
 
-static double clamp(double value, double low, double high)
-{
-    return fmin(fmax(value, low), high);
-}
-
 void plot_labels_write(const struct plot_label *label, size_t n_labels, enum plot_format format,
                        struct text *out)
 {
     for (size_t i = 0; i < n_labels; i++) {
         const struct plot_label *at = &label[i];
+        struct plot_spot end = line_end(at);
         text_add(out, "set arrow from graph %.4f,%.4f to graph %.4f,%.4f nohead front lw 1\n",
-                 at->spot.x, at->spot.y, clamp(at->spot.x, at->low.x, at->high.x),
-                 clamp(at->spot.y, at->low.y, at->high.y));
+                 at->spot.x, at->spot.y, end.x, end.y);
         text_add(out, "set label ");
         plot_quotef(format, out, "%s", at->text);
         text_add(out, " at graph %.4f,%.4f center front\n", (at->low.x + at->high.x) / 2,

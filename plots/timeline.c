@@ -9,7 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEANS = 600, DUMB_MEANS = 100, TITLE_LETTERS = 115, KEY_LETTERS = 34 };
+enum {
+    MEANS = 600, /* most periods; more are joined to means */
+    DUMB_MEANS = 100,
+    TITLE_LETTERS = 115,
+    KEY_LETTERS = 34
+};
 
 /* Panels from above: power, temperature, requests; shares of the page's height. */
 static const double panel_top[] = {PLOT_TOP, 0.64, 0.36}, panel_bottom[] = {0.67, 0.39, 0.10};
@@ -72,16 +77,19 @@ static void add_data(const struct view *view)
     size_t n = samples->n_times;
     double first = samples->time_s[0];
     double period = n > 1 ? samples->time_s[1] - first : first;
-    text_add(view->out, "# means over periods: begin in s, running and waiting requests; then "
-                        "temperature in C and power in W of\n#");
+    text_add(view->out,
+             "# means over periods, a row for the begin and one for the end of each: time "
+             "in s, running and\n# waiting requests; then temperature in C and power in "
+             "W of\n#");
     for (size_t d = 0; d < samples->n_devices; d++) {
         text_add(view->out, " ");
         plot_quote(samples->device[d], KEY_LETTERS, PLOT_DUMB, view->out);
     }
     text_add(view->out, "\n$series << END\n");
-    for (size_t t = 0; t < n; t++)
+    for (size_t t = 0; t < n; t++) {
         add_row(view, t > 0 ? samples->time_s[t - 1] : fmax(0, first - period), t);
-    add_row(view, samples->time_s[n - 1], n - 1);
+        add_row(view, samples->time_s[t], t);
+    }
     text_add(view->out, "END\n");
 }
 
@@ -93,7 +101,10 @@ static void add_panel(const struct view *view, size_t panel, const char *label)
     text_add(view->out, "\nset key at screen %g,%g left top Left reverse samplen 2\n",
              PLOT_RIGHT + 0.015, panel_top[panel]);
     if (panel == 2) {
-        text_add(view->out, "set format x '%%g'\nset xlabel 'time (%s)'\n", view->time_unit);
+        text_add(view->out, "set format x '%%g'\nset xlabel 'time (%s)", view->time_unit);
+        if (view->samples.joined > 1)
+            text_add(view->out, ", means of %zu samples", view->samples.joined);
+        text_add(view->out, "'\n");
         text_add(view->out, "unset title\n");
     } else {
         text_add(view->out, "set format x ''\n");
@@ -119,8 +130,7 @@ static void letter_of(size_t i, char style[40])
     snprintf(style, 40, "points pt '%c'", (char)('a' + i % 26));
 }
 
-/* Areas stacked on each other, the first device lowest; drawn from the top, as the key lists them.
- */
+/* Areas on each other, the first device lowest; drawn from the top, as the key lists them. */
 static void add_power(const struct view *view)
 {
     const struct plot_samples *samples = &view->samples;
@@ -135,7 +145,7 @@ static void add_power(const struct view *view)
             text_add(view->out, "$series using ($1/%g):(", view->time_scale);
             for (size_t below = 0; below <= d; below++)
                 text_add(view->out, "%s$%zu", below ? "+" : "", 5 + 2 * below);
-            text_add(view->out, ") with fillsteps fs solid 0.8 noborder lc rgb '%s'",
+            text_add(view->out, ") with filledcurves y=0 fs solid 0.8 noborder lc rgb '%s'",
                      plot_colour(d));
             add_name(view, samples->device[d]);
         }
@@ -166,8 +176,10 @@ static void add_temperature(const struct view *view)
         if (view->options->format != PLOT_DUMB)
             snprintf(style, sizeof style, "linespoints lw 2 pt %d ps 1 pi %zu lc rgb '%s'",
                      plot_point_type(d), interval, plot_colour(d));
-        text_add(view->out, "%s", d > 0 ? ", \\\n  " : "");
-        add_curve(view, 4 + 2 * d, style, samples->device[d]);
+        /* One row of the two that a period has: heat has no steps. */
+        text_add(view->out, "%s$series every 2::1 using ($1/%g):%zu with %s",
+                 d > 0 ? ", \\\n  " : "", view->time_scale, 4 + 2 * d, style);
+        add_name(view, samples->device[d]);
     }
     for (size_t d = 0; d < samples->n_devices; d++)
         if (isfinite(view->throttle_C[d]))
@@ -180,26 +192,23 @@ static void add_requests(const struct view *view)
     bool dumb = view->options->format == PLOT_DUMB;
     add_panel(view, 2, "requests (1)");
     text_add(view->out, "set yrange [0:*]\nplot ");
-    add_curve(view, 3, dumb ? "points pt 'w'" : "fillsteps fs solid 0.5 noborder lc rgb '#e69f00'",
+    add_curve(view, 3,
+              dumb ? "points pt 'w'" : "filledcurves y=0 fs solid 0.5 noborder lc rgb '#e69f00'",
               "waiting");
     text_add(view->out, ", \\\n  ");
-    add_curve(view, 2, dumb ? "points pt 'r'" : "steps lw 2 lc rgb '#0072b2'", "running");
+    add_curve(view, 2, dumb ? "points pt 'r'" : "lines lw 2 lc rgb '#0072b2'", "running");
     text_add(view->out, "\n");
 }
 
 static void add_title(const struct view *view)
 {
-    const struct plot_samples *samples = &view->samples;
-    char *joined = samples->joined > 1 ? mem_printf(" (means of %zu samples)", samples->joined)
-                                       : mem_strdup("");
-    char *title = mem_printf("%s%s: %s", view->result->name, joined,
-                             view->result->plan_summary ? view->result->plan_summary : "");
+    const char *plan = view->result->plan_summary;
+    char *title = mem_printf("%s: %s", view->result->name, plan ? plan : "");
     text_add(view->out, "set title ");
     plot_quote(title, view->options->format == PLOT_DUMB ? 76 : TITLE_LETTERS,
                view->options->format, view->out);
     text_add(view->out, "\n");
     free(title);
-    free(joined);
 }
 
 bool plot_timeline(const struct scenario_result *result, const struct plot_options *options,
