@@ -45,12 +45,12 @@ bool cli_progress_step(void *context, const char *what, double done, double of)
     if (!progress->shown)
         return true;
     double now = now_s();
-    if (!progress->what || strcmp(progress->what, what) != 0) {
+    if (strncmp(progress->what, what, sizeof progress->what - 1) != 0) {
         progress->begin_s = now;
-        if (!progress->what)
+        if (!*progress->what)
             progress->next_s = now + REDRAW_S;
+        snprintf(progress->what, sizeof progress->what, "%s", what);
     }
-    progress->what = what;
     if (now >= progress->next_s) {
         draw(progress, done, of, now - progress->begin_s);
         progress->next_s = now + (progress->terminal ? REDRAW_S : LOG_S);
