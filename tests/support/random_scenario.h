@@ -83,7 +83,7 @@ static inline void random_device(struct random_scenario *s, struct text *out, un
              "capacity_J_per_K: %.4g, ambient_W_per_K: %.4g}], couplings: [{from: die, to: "
              "cooler, W_per_K: %.4g}], throttle_C: %.4g, limit_C: 100, poll_s: %.3g}\n",
              random_scale(s, 0.1, 10), random_scale(s, 0.3, 30), random_between(s, 0.8, 3),
-             random_between(s, 2, 20), random_between(s, 42, 60), random_scale(s, 0.01, 1));
+             random_between(s, 2, 20), random_between(s, 41, 55), random_scale(s, 0.01, 1));
 }
 
 static inline void random_platform(struct random_scenario *s)
