@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What to point out to a person on a front: its bounds, its extremes and its knee. */
+/* What to point out to a person on a front, its bounds, its extremes and its knee; and where a
+ * search should go on. */
 #include "analysis/pareto.h"
 
 #include <assert.h>
@@ -129,4 +130,49 @@ size_t analysis_knee(const double *f, size_t n, size_t m)
         if (weighed(&frame, i, w) < weighed(&frame, best, w))
             best = i;
     return best;
+}
+
+size_t analysis_archive_least(const struct analysis_archive *archive, const double *weight)
+{
+    size_t best = 0;
+    double least = INFINITY;
+    for (size_t i = 0; i < archive->n; i++) {
+        double sum = 0;
+        for (size_t o = 0; o < archive->m; o++)
+            sum += weight[o] * analysis_archive_point(archive, i)[o];
+        if (sum < least) {
+            least = sum;
+            best = i;
+        }
+    }
+    return best;
+}
+
+static double distance(const struct analysis_archive *archive, size_t i, size_t j,
+                       const double *weight)
+{
+    const double *f = analysis_archive_point(archive, i), *g = analysis_archive_point(archive, j);
+    double sum = 0;
+    for (size_t o = 0; o < archive->m; o++)
+        sum += weight[o] * fabs(f[o] - g[o]);
+    return sum;
+}
+
+double analysis_archive_gap(const struct analysis_archive *archive, size_t i, const double *weight)
+{
+    const double *first = archive->f;
+    size_t m = archive->m;
+    double nearest = INFINITY;
+    /* Members are sorted by the first objective: those farther off in it alone need no look. */
+    for (size_t j = i + 1; j < archive->n; j++) {
+        if (weight[0] * (first[j * m] - first[i * m]) >= nearest)
+            break;
+        nearest = fmin(nearest, distance(archive, i, j, weight));
+    }
+    for (size_t j = i; j-- > 0;) {
+        if (weight[0] * (first[i * m] - first[j * m]) >= nearest)
+            break;
+        nearest = fmin(nearest, distance(archive, i, j, weight));
+    }
+    return nearest;
 }

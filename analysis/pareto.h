@@ -41,6 +41,12 @@ static inline const double *analysis_archive_point(const struct analysis_archive
     return archive->f + i * archive->m;
 }
 
+/* The member with the least weighted sum of objectives; the archive must not be empty. */
+size_t analysis_archive_least(const struct analysis_archive *archive, const double *weight);
+/* Distance of member i to its nearest neighbour: the sum of differences, each weighted. Infinite
+ * when it is the only one. */
+double analysis_archive_gap(const struct analysis_archive *archive, size_t i, const double *weight);
+
 bool analysis_weakly_dominates(const double *a, const double *b, size_t m);
 bool analysis_dominates(const double *a, const double *b, size_t m);
 

@@ -3,9 +3,14 @@
  * method and its three objectives and publishes no pseudo-code; what follows is our own.
  *
  * Pareto guidance: the archive of everything seen is the memory of the search. Annealing runs in
- * short chains, each from a member whose neighbourhood is little explored and lies beside a gap of
- * the front, in a direction of its own: the more a member excels in an objective, the more its
- * chain weighs it. A chain that has found nothing for the archive for a while ends.
+ * short chains, each in a direction (weights of the objectives) and from a member of the archive:
+ * - A ray draws its direction at random, often close to one objective, and starts from the member
+ *   that is best along it. Rays press the front outwards and find its ends; they are most of the
+ *   chains at first.
+ * - The other chains fill in: they start from a member whose neighbourhood is little explored and
+ *   that lies beside a gap of the front, and press on where that member already excels.
+ * A chain ends when it has not improved for a while: a ray along its direction, the others by
+ * bringing new members to the archive.
  *
  * Annealing: a chain accepts what is better along its direction, and what is worse by d with
  * probability exp(-d/T). T starts where the mean change seen so far is accepted with probability
@@ -33,18 +38,21 @@ enum {
     CONTENDERS = 4,     /* members that compete to start a chain */
     CANDIDATES = 16,    /* moves that compete for an evaluation */
     PATIENCE = 5,       /* moves in a row without a new member that end a chain */
-    LONGEST = 24        /* genes that one move may change */
+    RAY_PATIENCE = 20   /* the same of a ray, without progress along it */
 };
-static const double ACCEPTED = 0.2; /* of mean deteriorations at first */
-static const double COOLING = 0.01; /* last temperature over the first */
-static const double COMPOUND = 0.2; /* share of moves that change several genes */
-static const double RUN = 0.7;      /* of those, the ones that move a run of neighbours */
-static const double STOP = 0.15;    /* ends of such a run, at each gene */
-static const double UNGUIDED = 0.1; /* share of moves that ask no momentum */
-static const double MOMENTUM = 2;   /* weight of momentum against chance */
-static const double MEMORY = 0.9;   /* share of a momentum that a new change leaves */
+static const double RAYS_FIRST = 0.9; /* share of chains that are rays at first */
+static const double RAYS_LAST = 0.3;  /* and at last */
+static const double SHARPNESS = 2;    /* of a ray: 1 draws all directions alike */
+static const double ACCEPTED = 0.2;   /* of mean deteriorations at first */
+static const double COOLING = 0.01;   /* last temperature over the first */
+static const double COMPOUND = 0.2;   /* share of moves that change several genes */
+static const double RUN = 0.7;        /* of those, the ones that move a run of neighbours */
+static const double UNGUIDED = 0.2;   /* share of moves that ask no momentum */
+static const double MOMENTUM = 2;     /* weight of momentum against chance */
+static const double MEMORY = 0.9;     /* share of a momentum that a new change leaves */
 static const double SPREAD_MEMORY = 0.99;
-static const double LEVEL = 0.05; /* bounds how much a direction may prefer one objective */
+static const double LEVEL = 0.05;      /* bounds how much a chain may prefer one objective */
+static const double RESOLUTION = 1e-9; /* less is no progress along a ray */
 
 /* One of a gene's other choices, as a distance from the choice it has. */
 struct way {
@@ -52,11 +60,14 @@ struct way {
     uint16_t distance;
 };
 
+/* A run of neighbouring genes that all get one choice, most often a single gene, and perhaps
+ * another gene beside it. */
 struct move {
-    size_t n;
-    size_t gene[LONGEST];
-    uint16_t choice[LONGEST], before[LONGEST];
-    uint64_t hash; /* of the plan that it leads to */
+    size_t gene, end; /* the run: gene to end - 1 */
+    size_t other;     /* n_genes when there is none */
+    uint16_t choice, other_choice;
+    size_t n, last; /* genes that change; the last of the run that does */
+    uint64_t hash;  /* of the plan that it leads to */
     double merit;
 };
 
@@ -67,22 +78,25 @@ struct pgsam {
     struct stream stream;
     uint16_t *cursor; /* (n_genes) all plans before it, counting upwards, have been seen */
     bool exhausted;   /* all plans have been seen */
+    uint16_t *before; /* (n_genes) the plan that a compound move started from */
     struct way *way;
     size_t n_ways;
     size_t *first;           /* (n_genes) where its choices start in change */
     double (*change)[PARTS]; /* momentum of each choice of each gene */
     double spread[PARTS];    /* mean size of a change */
-    double least[PARTS], range[PARTS];
+    double least[PROBLEM_OBJECTIVES], scale[PROBLEM_OBJECTIVES]; /* of the front: 1/range */
 };
 
 /* A chain and where it stands, which is where the trial stands. */
 struct chain {
-    double weight[PARTS];
+    bool ray;
+    double weight[PARTS]; /* of components, sum 1 */
     double spread, temperature;
     struct problem_score score;
     uint64_t hash;
-    size_t row; /* in the front, or SCHED_NO_ROW */
-    int idle;
+    size_t row;           /* in the front, or SCHED_NO_ROW */
+    double reached, best; /* weighted components, now and at best */
+    int idle, patience;   /* moves without progress, and how many of them end it */
 };
 
 static bool chance(struct pgsam *pgsam, double probability)
@@ -95,32 +109,40 @@ static size_t below(struct pgsam *pgsam, size_t n)
     return stream_below(&pgsam->stream, (uint32_t)n);
 }
 
+/* Share of the budget. */
+static double spent(const struct pgsam *pgsam)
+{
+    return (double)pgsam->trial.used / (double)pgsam->trial.budget;
+}
+
 /* ---- Scores ---- */
 
 /* Objectives over the front's range, and violation; together one vector. */
 static void components(const struct pgsam *pgsam, const struct problem_score *score, double *part)
 {
     for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++)
-        part[o] =
-            pgsam->range[o] > 0 ? (score->objective[o] - pgsam->least[o]) / pgsam->range[o] : 0;
+        part[o] = (score->objective[o] - pgsam->least[o]) * pgsam->scale[o];
     part[VIOLATION] = score->violation;
 }
 
 static void measure_front(struct pgsam *pgsam)
 {
     const struct analysis_archive *archive = &pgsam->trial.front->archive;
+    double greatest[PROBLEM_OBJECTIVES];
     if (archive->n == 0)
         return;
-    analysis_bounds(archive->f, archive->n, archive->m, pgsam->least, pgsam->range);
-    for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++)
-        pgsam->range[o] -= pgsam->least[o];
+    analysis_bounds(archive->f, archive->n, archive->m, pgsam->least, greatest);
+    for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++) {
+        double range = greatest[o] - pgsam->least[o];
+        pgsam->scale[o] = range > 0 ? 1 / range : 0;
+    }
 }
 
 static void learn(struct pgsam *pgsam, const struct move *move, const double *change)
 {
     if (move->n != 1)
         return;
-    double *momentum = pgsam->change[pgsam->first[move->gene[0]] + move->choice[0]];
+    double *momentum = pgsam->change[pgsam->first[move->last] + move->choice];
     for (size_t p = 0; p < PARTS; p++) {
         if (!isfinite(change[p]))
             continue;
@@ -134,61 +156,70 @@ static void learn(struct pgsam *pgsam, const struct move *move, const double *ch
 
 /* ---- Moves ---- */
 
-static void add_change(struct pgsam *pgsam, const struct chain *chain, struct move *move,
-                       struct way way)
+static uint16_t choice_of(const struct pgsam *pgsam, struct way way)
 {
-    uint16_t stands = pgsam->trial.genes[way.gene];
-    uint16_t choice =
-        (uint16_t)(((size_t)stands + way.distance) % pgsam->problem->gene[way.gene].choices);
-    const double *momentum = pgsam->change[pgsam->first[way.gene] + choice];
-    for (size_t p = 0; p < PARTS && chain->spread > 0; p++)
-        move->merit -= MOMENTUM * chain->weight[p] * momentum[p] / chain->spread;
-    move->gene[move->n] = way.gene;
-    move->before[move->n] = stands;
-    move->choice[move->n++] = choice;
-    move->hash ^= sched_seen_key(way.gene, stands) ^ sched_seen_key(way.gene, choice);
+    size_t choice = (size_t)pgsam->trial.genes[way.gene] + way.distance;
+    return (uint16_t)(choice % pgsam->problem->gene[way.gene].choices);
 }
 
-static bool touches(const struct move *move, size_t gene)
+/* Accounts for one gene's change. */
+static void add_change(const struct pgsam *pgsam, const struct chain *chain, struct move *move,
+                       size_t gene, uint16_t choice)
 {
-    for (size_t i = 0; i < move->n; i++)
-        if (move->gene[i] == gene)
-            return true;
-    return false;
+    uint16_t stands = pgsam->trial.genes[gene];
+    if (stands == choice)
+        return;
+    const double *momentum = pgsam->change[pgsam->first[gene] + choice];
+    for (size_t p = 0; p < PARTS && chain->spread > 0; p++)
+        move->merit -= MOMENTUM * chain->weight[p] * momentum[p] / chain->spread;
+    move->hash ^= sched_seen_key(gene, stands) ^ sched_seen_key(gene, choice);
+    move->n++;
+}
+
+static struct move single(const struct pgsam *pgsam, const struct chain *chain, struct way way)
+{
+    struct move move = {.gene = way.gene,
+                        .end = way.gene + 1,
+                        .other = pgsam->problem->n_genes,
+                        .choice = choice_of(pgsam, way),
+                        .last = way.gene,
+                        .hash = chain->hash};
+    add_change(pgsam, chain, &move, move.gene, move.choice);
+    return move;
 }
 
 /* Any second change beside the first. */
 static void add_any(struct pgsam *pgsam, const struct chain *chain, struct move *move)
 {
     struct way way = pgsam->way[below(pgsam, pgsam->n_ways)];
-    if (!touches(move, way.gene))
-        add_change(pgsam, chain, move, way);
+    if (way.gene == move->gene)
+        return;
+    move->other = way.gene;
+    move->other_choice = choice_of(pgsam, way);
+    add_change(pgsam, chain, move, move->other, move->other_choice);
 }
 
 /* Gives neighbouring genes of the same role the same choice: a run of layers moves together, so
- * that no transfer in between has to be paid for on the way. */
-static void add_neighbours(struct pgsam *pgsam, const struct chain *chain, struct move *move)
+ * that no transfer in between has to be paid for on the way. Runs of all lengths are likely. */
+static void extend(struct pgsam *pgsam, const struct chain *chain, struct move *move)
 {
     const struct problem_gene *gene = pgsam->problem->gene;
-    uint16_t choice = move->choice[0];
-    for (size_t g = move->gene[0] + 1; g < pgsam->problem->n_genes && move->n < LONGEST; g++) {
-        if (gene[g].role != gene[g - 1].role || gene[g].choices <= choice)
+    double go_on = 1 - pow(stream_uniform(&pgsam->stream), 2);
+    for (size_t g = move->end; g < pgsam->problem->n_genes && chance(pgsam, go_on); g++) {
+        if (gene[g].role != gene[move->gene].role || gene[g].choices <= move->choice)
             return;
-        size_t distance = (size_t)choice + gene[g].choices - pgsam->trial.genes[g];
-        distance %= gene[g].choices;
-        if (distance != 0)
-            add_change(pgsam, chain, move, (struct way){g, (uint16_t)distance});
-        if (move->n > 1 && chance(pgsam, STOP))
-            return;
+        if (pgsam->trial.genes[g] != move->choice)
+            move->last = g;
+        add_change(pgsam, chain, move, g, move->choice);
+        move->end = g + 1;
     }
 }
 
 static struct move propose(struct pgsam *pgsam, const struct chain *chain, bool compound)
 {
-    struct move move = {.hash = chain->hash};
-    add_change(pgsam, chain, &move, pgsam->way[below(pgsam, pgsam->n_ways)]);
+    struct move move = single(pgsam, chain, pgsam->way[below(pgsam, pgsam->n_ways)]);
     if (compound && chance(pgsam, RUN))
-        add_neighbours(pgsam, chain, &move);
+        extend(pgsam, chain, &move);
     else if (compound)
         add_any(pgsam, chain, &move);
     return move;
@@ -199,8 +230,7 @@ static bool find_unseen(struct pgsam *pgsam, const struct chain *chain, struct m
 {
     size_t start = below(pgsam, pgsam->n_ways);
     for (size_t i = 0; i < pgsam->n_ways; i++) {
-        struct move move = {.hash = chain->hash};
-        add_change(pgsam, chain, &move, pgsam->way[(start + i) % pgsam->n_ways]);
+        struct move move = single(pgsam, chain, pgsam->way[(start + i) % pgsam->n_ways]);
         if (sched_seen_has(&pgsam->seen, move.hash))
             continue;
         *best = move;
@@ -241,39 +271,85 @@ static bool choose(struct pgsam *pgsam, const struct chain *chain, struct move *
 /* Scores a move, standing where all but its last change are made. */
 static bool score_move(struct pgsam *pgsam, const struct move *move, struct problem_score *score)
 {
-    for (size_t i = 0; i + 1 < move->n; i++)
-        sched_trial_apply(&pgsam->trial, move->gene[i], move->choice[i]);
-    size_t last = move->n - 1;
-    if (!sched_trial_delta(&pgsam->trial, move->gene[last], move->choice[last], score))
+    struct sched_trial *trial = &pgsam->trial;
+    bool pair = move->other < pgsam->problem->n_genes;
+    if (move->n > 1)
+        memcpy(pgsam->before, trial->genes, pgsam->problem->n_genes * sizeof *pgsam->before);
+    for (size_t g = move->gene; g < move->end; g++)
+        if (pair || g != move->last)
+            sched_trial_apply(trial, g, move->choice);
+    size_t last = pair ? move->other : move->last;
+    if (!sched_trial_delta(trial, last, pair ? move->other_choice : move->choice, score))
         return false;
     sched_seen_add(&pgsam->seen, move->hash);
     return true;
 }
 
+static void make(struct pgsam *pgsam, struct chain *chain, const struct move *move,
+                 const struct problem_score *score)
+{
+    if (move->other < pgsam->problem->n_genes)
+        sched_trial_apply(&pgsam->trial, move->other, move->other_choice);
+    else
+        sched_trial_apply(&pgsam->trial, move->last, move->choice);
+    chain->score = *score;
+    chain->hash = move->hash;
+    chain->row = pgsam->trial.row;
+}
+
+static void take_back(struct pgsam *pgsam, const struct move *move)
+{
+    if (move->n > 1)
+        sched_trial_go(&pgsam->trial, pgsam->before);
+}
+
 /* ---- Chains ---- */
 
-/* A direction that presses on where the member already excels. */
-static void aim(struct pgsam *pgsam, struct chain *chain)
+static double along(const struct chain *chain, const double *part)
+{
+    double sum = 0;
+    for (size_t p = 0; p < PARTS; p++)
+        sum += chain->weight[p] > 0 ? chain->weight[p] * part[p] : 0;
+    return sum;
+}
+
+/* Makes the weights sum up to one, and sets what depends on them. */
+static void set_out(struct pgsam *pgsam, struct chain *chain)
 {
     double part[PARTS], sum = 0;
     components(pgsam, &chain->score, part);
-    bool feasible = chain->score.violation == 0;
-    for (size_t p = 0; p < PARTS; p++) {
-        if ((p == VIOLATION) == feasible)
-            chain->weight[p] = 0;
-        else if (p == VIOLATION)
-            chain->weight[p] = 1;
-        else
-            chain->weight[p] = (0.1 + stream_uniform(&pgsam->stream)) / (LEVEL + part[p]);
+    for (size_t p = 0; p < PARTS; p++)
         sum += chain->weight[p];
-    }
     chain->spread = 0;
     for (size_t p = 0; p < PARTS; p++) {
         chain->weight[p] /= sum;
         chain->spread += chain->weight[p] * pgsam->spread[p];
     }
-    double spent = (double)pgsam->trial.used / (double)pgsam->trial.budget;
-    chain->temperature = chain->spread / -log(ACCEPTED) * pow(COOLING, spent);
+    chain->temperature = chain->spread / -log(ACCEPTED) * pow(COOLING, spent(pgsam));
+    chain->reached = chain->best = along(chain, part);
+}
+
+/* A direction that presses on where the plan already excels. */
+static void aim(struct pgsam *pgsam, struct chain *chain)
+{
+    double part[PARTS];
+    components(pgsam, &chain->score, part);
+    bool feasible = chain->score.violation == 0;
+    for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++)
+        chain->weight[o] =
+            feasible ? (0.1 + stream_uniform(&pgsam->stream)) / (LEVEL + part[o]) : 0;
+    chain->weight[VIOLATION] = !feasible;
+    chain->patience = PATIENCE;
+}
+
+/* A direction of its own, whatever lies there; some are nearly those of one objective. */
+static void aim_ray(struct pgsam *pgsam, struct chain *chain)
+{
+    for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++)
+        chain->weight[o] = 1e-3 + pow(-log(1 - stream_uniform(&pgsam->stream)), SHARPNESS);
+    chain->weight[VIOLATION] = 0;
+    chain->patience = RAY_PATIENCE;
+    chain->ray = true;
 }
 
 static bool accepts(struct pgsam *pgsam, const struct chain *chain,
@@ -282,28 +358,28 @@ static bool accepts(struct pgsam *pgsam, const struct chain *chain,
     bool feasible = chain->score.violation == 0;
     if (feasible != (score->violation == 0))
         return !feasible;
-    double worse = 0;
-    for (size_t p = 0; p < PARTS; p++)
-        worse += chain->weight[p] > 0 ? chain->weight[p] * change[p] : 0;
+    double worse = along(chain, change);
     if (worse <= 0)
         return true;
     return chain->temperature > 0 && chance(pgsam, exp(-worse / chain->temperature));
 }
 
-static void make(struct pgsam *pgsam, struct chain *chain, const struct move *move,
-                 const struct problem_score *score)
+/* Goes to the scored plan or back to where the move began; false when the chain is over. */
+static bool settle(struct pgsam *pgsam, struct chain *chain, const struct move *move,
+                   const struct problem_score *score, const double *change)
 {
-    size_t last = move->n - 1;
-    sched_trial_apply(&pgsam->trial, move->gene[last], move->choice[last]);
-    chain->score = *score;
-    chain->hash = move->hash;
-    chain->row = pgsam->trial.row;
-}
-
-static void take_back(struct pgsam *pgsam, const struct move *move)
-{
-    for (size_t i = 0; i + 1 < move->n; i++)
-        sched_trial_apply(&pgsam->trial, move->gene[i], move->before[i]);
+    bool entered = pgsam->trial.row != SCHED_NO_ROW, crossed = false;
+    if (accepts(pgsam, chain, score, change)) {
+        crossed = (chain->score.violation == 0) != (score->violation == 0);
+        chain->reached += along(chain, change);
+        make(pgsam, chain, move, score);
+    } else {
+        take_back(pgsam, move);
+    }
+    bool gained = chain->ray ? chain->reached < chain->best - RESOLUTION : entered;
+    chain->best = fmin(chain->best, chain->reached);
+    chain->idle = gained ? 0 : chain->idle + 1;
+    return !crossed && chain->idle < chain->patience;
 }
 
 /* Makes one move; false when the chain, or the search, is over. */
@@ -323,35 +399,7 @@ static bool step(struct pgsam *pgsam, struct chain *chain)
     for (size_t p = 0; p < PARTS; p++)
         change[p] -= before[p];
     learn(pgsam, &move, change);
-    chain->idle = pgsam->trial.row == SCHED_NO_ROW ? chain->idle + 1 : 0;
-    bool crossed = (chain->score.violation == 0) != (score.violation == 0);
-    if (accepts(pgsam, chain, &score, change)) {
-        make(pgsam, chain, &move, &score);
-        return !crossed && chain->idle < PATIENCE;
-    }
-    take_back(pgsam, &move);
-    return chain->idle < PATIENCE;
-}
-
-/* Distance of member i to its nearest neighbour on the front. Members are sorted by the first
- * objective, so that those farther off in it alone need no look. */
-static double gap(const struct pgsam *pgsam, size_t i)
-{
-    const struct analysis_archive *archive = &pgsam->trial.front->archive;
-    const double *f = analysis_archive_point(archive, i);
-    double nearest = PROBLEM_OBJECTIVES;
-    for (int side = -1; side <= 1; side += 2) {
-        for (size_t j = i + (size_t)side; j < archive->n; j += (size_t)side) {
-            const double *g = analysis_archive_point(archive, j);
-            double distance = 0;
-            for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++)
-                distance += pgsam->range[o] > 0 ? fabs(f[o] - g[o]) / pgsam->range[o] : 0;
-            nearest = fmin(nearest, distance);
-            if (pgsam->range[0] > 0 && fabs(f[0] - g[0]) / pgsam->range[0] >= nearest)
-                break;
-        }
-    }
-    return nearest;
+    return settle(pgsam, chain, &move, &score, change);
 }
 
 /* The most promising of a few members: beside a wide gap, and with much left to explore. */
@@ -364,13 +412,23 @@ static size_t pick_member(struct pgsam *pgsam)
         size_t member = below(pgsam, front->archive.n), row = front->archive.id[member];
         double left =
             is_explored(pgsam, row) ? 0 : 1 - (double)front->tag[row] / (double)pgsam->n_ways;
-        double merit = left > 0 ? sqrt(gap(pgsam, member)) * left : 0;
+        double merit =
+            left > 0 ? sqrt(analysis_archive_gap(&front->archive, member, pgsam->scale)) * left : 0;
         if (merit > best_merit) {
             best = member;
             best_merit = merit;
         }
     }
     return best;
+}
+
+/* The member that is best along the chain's direction. */
+static size_t pick_along(const struct pgsam *pgsam, const struct chain *chain)
+{
+    double weight[PROBLEM_OBJECTIVES];
+    for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++)
+        weight[o] = chain->weight[o] * pgsam->scale[o];
+    return analysis_archive_least(&pgsam->trial.front->archive, weight);
 }
 
 /* Scores a plan that has not been seen and stands there. */
@@ -389,47 +447,18 @@ static bool is_seen(const struct pgsam *pgsam, const uint16_t *genes)
     return sched_seen_has(&pgsam->seen, sched_seen_hash(genes, pgsam->problem->n_genes));
 }
 
-/* The next plan in counting order that has not been seen. False when there is none. */
-static bool count_to_unseen(struct pgsam *pgsam)
-{
-    while (is_seen(pgsam, pgsam->cursor)) {
-        size_t g = 0, n = pgsam->problem->n_genes;
-        while (g < n && ++pgsam->cursor[g] == pgsam->problem->gene[g].choices)
-            pgsam->cursor[g++] = 0;
-        if (g == n) {
-            pgsam->exhausted = true;
-            return false;
-        }
-    }
-    return true;
-}
-
-/* A random plan. Runs of one choice are as likely as single genes: stay is the chance that a gene
- * does as the one before it. */
-static void draw(struct pgsam *pgsam, uint16_t *genes)
-{
-    const struct problem_gene *gene = pgsam->problem->gene;
-    double stay = stream_uniform(&pgsam->stream);
-    for (size_t g = 0; g < pgsam->problem->n_genes; g++) {
-        bool alike = g > 0 && gene[g].role == gene[g - 1].role && genes[g - 1] < gene[g].choices;
-        if (alike && chance(pgsam, stay))
-            genes[g] = genes[g - 1];
-        else
-            genes[g] = (uint16_t)below(pgsam, gene[g].choices);
-    }
-}
-
 /* Any plan that has not been seen: where nearly all have been, the next by counting. */
 static bool start_afresh(struct pgsam *pgsam, struct chain *chain)
 {
     uint16_t *genes = mem_calloc(pgsam->problem->n_genes, sizeof *genes);
     bool found = false;
     for (int i = 0; i < 4 * CANDIDATES && !found; i++) {
-        draw(pgsam, genes);
+        sched_draw(pgsam->problem, &pgsam->stream, genes);
         found = !is_seen(pgsam, genes);
     }
-    bool visited = found ? visit(pgsam, chain, genes)
-                         : count_to_unseen(pgsam) && visit(pgsam, chain, pgsam->cursor);
+    if (!found)
+        pgsam->exhausted = !sched_seen_next(&pgsam->seen, pgsam->problem, pgsam->cursor);
+    bool visited = !pgsam->exhausted && visit(pgsam, chain, found ? genes : pgsam->cursor);
     free(genes);
     return visited;
 }
@@ -443,7 +472,10 @@ static void stand(struct pgsam *pgsam, struct chain *chain)
         chain->score = front->nearest_score;
         chain->row = SCHED_NO_ROW;
     } else {
-        size_t member = pick_member(pgsam);
+        chain->ray = chance(pgsam, RAYS_FIRST + (RAYS_LAST - RAYS_FIRST) * spent(pgsam));
+        if (chain->ray)
+            aim_ray(pgsam, chain);
+        size_t member = chain->ray ? pick_along(pgsam, chain) : pick_member(pgsam);
         sched_trial_go(&pgsam->trial, sched_front_genes(front, member));
         chain->score = *sched_front_score(front, member);
         chain->row = front->archive.id[member];
@@ -451,22 +483,22 @@ static void stand(struct pgsam *pgsam, struct chain *chain)
     chain->hash = sched_seen_hash(pgsam->trial.genes, pgsam->problem->n_genes);
 }
 
-/* A single-device plan with each number in flight: a device may keep up with many at once and not
- * with one at a time. */
+/* A single-device plan with each number in flight, so that the front never falls behind what one
+ * device does alone. */
 static bool sow_device(struct pgsam *pgsam, size_t device, uint16_t *genes)
 {
-    const struct problem *problem = pgsam->problem;
     struct chain chain;
-    size_t g = 0;
-    while (g < problem->n_genes && problem->gene[g].role != PROBLEM_INFLIGHT)
-        g++;
-    uint16_t choices = g < problem->n_genes ? problem->gene[g].choices : 1;
-    sched_plain(problem, device, genes);
-    for (uint16_t choice = 0; choice < choices; choice++) {
-        if (g < problem->n_genes)
-            genes[g] = choice;
-        if (!is_seen(pgsam, genes) && !visit(pgsam, &chain, genes))
-            return false;
+    sched_plain(pgsam->problem, device, genes);
+    if (!is_seen(pgsam, genes) && !visit(pgsam, &chain, genes))
+        return false;
+    for (size_t g = 0; g < pgsam->problem->n_genes; g++) {
+        const struct problem_gene *gene = &pgsam->problem->gene[g];
+        for (uint16_t c = 1; gene->role == PROBLEM_INFLIGHT && c < gene->choices; c++) {
+            genes[g] = c;
+            if (!is_seen(pgsam, genes) && !visit(pgsam, &chain, genes))
+                return false;
+        }
+        genes[g] = gene->role == PROBLEM_INFLIGHT ? 0 : genes[g];
     }
     return true;
 }
@@ -475,10 +507,12 @@ static bool sow_device(struct pgsam *pgsam, size_t device, uint16_t *genes)
 static bool sow(struct pgsam *pgsam)
 {
     struct chain chain;
+    size_t device = 0;
     bool more = true;
     uint16_t *genes = mem_calloc(pgsam->problem->n_genes, sizeof *genes);
-    for (size_t device = 0; device < pgsam->problem->n_devices && more; device++)
+    do {
         more = sow_device(pgsam, device, genes);
+    } while (more && ++device < pgsam->problem->n_devices);
     for (int i = 0; i < RANDOM_STARTS && more; i++)
         more = start_afresh(pgsam, &chain);
     free(genes);
@@ -500,7 +534,9 @@ static void search(struct pgsam *pgsam)
         } else {
             stand(pgsam, &chain);
         }
-        aim(pgsam, &chain);
+        if (!chain.ray)
+            aim(pgsam, &chain);
+        set_out(pgsam, &chain);
         while (step(pgsam, &chain)) {
         }
         barren = pgsam->trial.used == used;
@@ -513,6 +549,7 @@ static void open(struct pgsam *pgsam, struct problem *problem)
     pgsam->problem = problem;
     pgsam->first = mem_calloc(problem->n_genes, sizeof *pgsam->first);
     pgsam->cursor = mem_calloc(problem->n_genes, sizeof *pgsam->cursor);
+    pgsam->before = mem_calloc(problem->n_genes, sizeof *pgsam->before);
     for (size_t g = 0; g < problem->n_genes; g++) {
         pgsam->first[g] = n_choices;
         n_choices += problem->gene[g].choices;
@@ -536,6 +573,7 @@ static bool run(struct problem *problem, const struct sched_options *options,
     sched_seen_free(&pgsam.seen);
     free(pgsam.first);
     free(pgsam.cursor);
+    free(pgsam.before);
     free(pgsam.change);
     free(pgsam.way);
     return true;

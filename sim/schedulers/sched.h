@@ -6,6 +6,7 @@
 
 #include "analysis/pareto.h"
 #include "base/error.h"
+#include "base/stream.h"
 #include "sim/problem.h"
 
 #define SCHED_EXACT_LIMIT UINT64_C(20000000)
@@ -114,6 +115,11 @@ uint64_t sched_seen_hash(const uint16_t *genes, size_t n_genes);
 uint64_t sched_seen_key(size_t gene, uint16_t choice); /* a hash is the exclusive or of its keys */
 bool sched_seen_has(const struct sched_seen *seen, uint64_t hash);
 bool sched_seen_add(struct sched_seen *seen, uint64_t hash); /* false: was there */
+/* Counts an assignment upwards to the next one not in the set; false when there is none. */
+bool sched_seen_next(const struct sched_seen *seen, const struct problem *problem, uint16_t *genes);
+
+/* A random assignment in which long runs of one choice are as likely as lone ones. */
+void sched_draw(const struct problem *problem, struct stream *stream, uint16_t *genes);
 
 extern const struct sched sched_single, sched_greedy_energy, sched_greedy_latency, sched_greedy_edp,
     sched_qeil_v1, sched_exact, sched_pgsam, sched_random;

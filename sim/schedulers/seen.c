@@ -72,3 +72,15 @@ bool sched_seen_add(struct sched_seen *seen, uint64_t hash)
     seen->n++;
     return true;
 }
+
+bool sched_seen_next(const struct sched_seen *seen, const struct problem *problem, uint16_t *genes)
+{
+    while (sched_seen_has(seen, sched_seen_hash(genes, problem->n_genes))) {
+        size_t g = 0;
+        while (g < problem->n_genes && ++genes[g] == problem->gene[g].choices)
+            genes[g++] = 0;
+        if (g == problem->n_genes)
+            return false;
+    }
+    return true;
+}

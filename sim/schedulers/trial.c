@@ -110,3 +110,16 @@ bool sched_trial_flights(struct sched_trial *trial)
     }
     return true;
 }
+
+void sched_draw(const struct problem *problem, struct stream *stream, uint16_t *genes)
+{
+    const struct problem_gene *gene = problem->gene;
+    double stay = stream_uniform(stream); /* the chance to do as the gene before */
+    for (size_t g = 0; g < problem->n_genes; g++) {
+        bool alike = g > 0 && gene[g].role == gene[g - 1].role && genes[g - 1] < gene[g].choices;
+        if (alike && stream_uniform(stream) < stay)
+            genes[g] = genes[g - 1];
+        else
+            genes[g] = (uint16_t)stream_below(stream, gene[g].choices);
+    }
+}

@@ -43,6 +43,25 @@ static void check_archive(void)
     CHECK(archive.n == 0 && archive.m == 2);
 }
 
+static void check_search(void)
+{
+    struct analysis_archive archive;
+    const double weight[] = {1, 0.5};
+    analysis_archive_init(&archive, 2);
+    insert(&archive, 1, 9, 0);
+    CHECK(isinf(analysis_archive_gap(&archive, 0, weight)));
+    insert(&archive, 2, 6, 1);
+    insert(&archive, 6, 5, 2);
+    insert(&archive, 8, 2, 3);
+    CHECK(analysis_archive_gap(&archive, 0, weight) == 2.5);
+    CHECK(analysis_archive_gap(&archive, 1, weight) == 2.5);
+    CHECK(analysis_archive_gap(&archive, 2, weight) == 3.5);
+    CHECK(analysis_archive_gap(&archive, 3, weight) == 3.5);
+    CHECK(analysis_archive_least(&archive, weight) == 1);
+    CHECK(analysis_archive_least(&archive, (double[]){0, 1}) == 3);
+    analysis_archive_free(&archive);
+}
+
 static void check_filter(void)
 {
     const double f[] = {4, 4, 2, 6, 4, 4, 5, 5, 1, 9, 2, 5};
@@ -103,6 +122,7 @@ int main(void)
 {
     check_dominance();
     check_archive();
+    check_search();
     check_filter();
     check_layers();
     check_bounds();
