@@ -29,6 +29,9 @@ struct tree {
 /* The caller owns the result and frees it with tree_free. NULL on failure, err filled. */
 struct tree *tree_read(const char *path, struct error *err);
 struct tree *tree_parse(const char *name, const char *bytes, size_t n, struct error *err);
+/* As tree_read, but gives the tree also when keys were given twice (*sound is false then), so that
+ * a caller can tell the file's other faults too before it fails. */
+struct tree *tree_read_anyway(const char *path, bool *sound, struct error *err);
 void tree_free(struct tree *node);
 
 /* A deep copy. The caller owns the result and frees it with tree_free. */

@@ -21,7 +21,9 @@ struct parse {
     size_t n_nodes, n_documents;
     char *key; /* a key whose value has not come yet, else NULL */
     struct tree_mark key_mark;
-    bool faulty, finished;
+    bool faulty;   /* something that leaves no tree */
+    bool repeated; /* a key given twice: the tree is there, its first value counts */
+    bool finished;
 };
 
 /* A fault after which reading goes on. Returns true. */
@@ -205,7 +207,7 @@ static void refuse_duplicates(struct parse *p, const struct tree *map)
             first = i;
             continue;
         }
-        p->faulty = true;
+        p->repeated = true;
         error_at(p->err, p->name, sorted[i]->key_mark.line, sorted[i]->key_mark.column,
                  "key '%s' is given twice (first in line %zu)", text_clip(sorted[i]->key).bytes,
                  sorted[first]->key_mark.line);
@@ -284,10 +286,12 @@ static size_t mark_length(const char *bytes, size_t n)
     return n >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
 }
 
-struct tree *tree_parse(const char *name, const char *bytes, size_t n, struct error *err)
+static struct tree *parse_bytes(const char *name, const char *bytes, size_t n, bool *sound,
+                                struct error *err)
 {
     size_t mark = mark_length(bytes, n);
     struct parse p = {.name = name, .bytes = bytes + mark, .n = n - mark, .err = err};
+    *sound = false;
     if (!check_bytes(&p))
         return NULL;
     if (!yaml_parser_initialize(&p.yaml)) {
@@ -304,19 +308,41 @@ struct tree *tree_parse(const char *name, const char *bytes, size_t n, struct er
         p.faulty = true;
         error_at(err, name, 1, 1, "the file is empty");
     }
+    *sound = !p.faulty && !p.repeated;
     if (!p.faulty)
         return p.root;
     tree_free(p.root);
     return NULL;
 }
 
-struct tree *tree_read(const char *path, struct error *err)
+struct tree *tree_parse(const char *name, const char *bytes, size_t n, struct error *err)
+{
+    bool sound;
+    struct tree *tree = parse_bytes(name, bytes, n, &sound, err);
+    if (sound)
+        return tree;
+    tree_free(tree);
+    return NULL;
+}
+
+struct tree *tree_read_anyway(const char *path, bool *sound, struct error *err)
 {
     char *bytes;
     size_t n;
+    *sound = false;
     if (!file_read(path, TREE_BYTES, &bytes, &n, err))
         return NULL;
-    struct tree *tree = tree_parse(path, bytes, n, err);
+    struct tree *tree = parse_bytes(path, bytes, n, sound, err);
     free(bytes);
     return tree;
+}
+
+struct tree *tree_read(const char *path, struct error *err)
+{
+    bool sound;
+    struct tree *tree = tree_read_anyway(path, &sound, err);
+    if (sound)
+        return tree;
+    tree_free(tree);
+    return NULL;
 }

@@ -85,11 +85,13 @@ static void fill_replay(struct scenario_front_row *row, const struct scenario_me
     row->replay_energy_J = replay->energy.total / done;
     row->replay_net_energy_J = replay->energy.net / done;
     row->replay_e2e_mean_s = there ? replay->e2e_s.mean : NAN;
+    row->replay_e2e_p50_s = there ? replay->e2e_s.p50 : NAN;
     row->replay_e2e_p99_s = there ? replay->e2e_s.p99 : NAN;
     row->replay_ttft_mean_s = there ? replay->ttft_s.mean : NAN;
     row->replay_ttft_p50_s = there ? replay->ttft_s.p50 : NAN;
     row->replay_ttft_p99_s = there ? replay->ttft_s.p99 : NAN;
     row->replay_tpot_mean_s = there ? replay->tpot_s.mean : NAN;
+    row->replay_tpot_p50_s = there ? replay->tpot_s.p50 : NAN;
     row->replay_tpot_p99_s = there ? replay->tpot_s.p99 : NAN;
     row->replay_output_tokens_per_s = there ? replay->output_tokens_per_s : NAN;
     row->replay_peak_temperature_C = there ? replay->peak_temperature_C : NAN;

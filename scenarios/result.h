@@ -12,9 +12,10 @@ struct scenario_front_row {
     double energy_J, latency_s, underutilisation; /* closed form; per request */
     double net_energy_J, throughput_per_s, batch, cpq, peak_temperature_C, power_W;
     /* The replay of the same plan; nan where it was not replayed. */
-    double replay_energy_J, replay_net_energy_J, replay_e2e_mean_s, replay_e2e_p99_s;
+    double replay_energy_J, replay_net_energy_J, replay_e2e_mean_s, replay_e2e_p50_s,
+        replay_e2e_p99_s;
     double replay_ttft_mean_s, replay_ttft_p50_s, replay_ttft_p99_s, replay_tpot_mean_s,
-        replay_tpot_p99_s;
+        replay_tpot_p50_s, replay_tpot_p99_s;
     double replay_output_tokens_per_s, replay_peak_temperature_C, replay_throttled_s;
     int64_t replay_done, replay_rejected, saturated; /* saturated: 0 or 1, -1 not replayed */
     const char *mark;    /* "knee", "least-energy", "least-latency", joined by " "; may be "" */

@@ -264,11 +264,15 @@ bool scenario_load(const char *path, const char *const *set, size_t n_set, struc
 {
     *out = (struct scenario){0};
     char *file = locate(path, err);
-    struct tree *tree = file ? tree_read(file, err) : NULL;
+    bool sound;
+    struct tree *tree = file ? tree_read_anyway(file, &sound, err) : NULL;
     bool ok = tree && fields_check_schema(tree, "scenario", err);
     if (ok) {
         add_name(tree, file);
         ok = build(tree, &(struct assignments){set, n_set}, out, err);
+        if (ok && !sound)
+            scenario_free(out);
+        ok = ok && sound;
     } else {
         tree_free(tree);
     }

@@ -240,6 +240,7 @@ bool sim_plan_blocks(const struct sim_system *system, const struct sim_plan *pla
         fewest = fmin(fewest, n);
     }
     free(weights_B);
-    *blocks = system->serving.kv_blocks ? system->serving.kv_blocks : (uint64_t)fmin(fewest, 1e15);
+    *blocks = system->serving.kv_blocks ? system->serving.kv_blocks
+                                        : (uint64_t)fmin(fmax(fewest, 0), 1e15);
     return ok;
 }
