@@ -17,9 +17,9 @@ SOURCE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 BENCHES = [
     (["--version"], 0.010, 20),
     (["list"], 0.020, 20),
-    (["explore", "scenarios/quickstart.yaml", "-o", "{scratch}/quickstart.h5"], 5, 200),
+    (["explore", "scenarios/quickstart.yaml", "-o", "{scratch}/quickstart.h5"], 2, 200),
     (["plot", "{scratch}/quickstart.h5", "front", "-o", "{scratch}/front.png"], 2, 200),
-    (["run", "scenarios/bench/azure-conv-full.yaml"], 3, 200),
+    (["run", "scenarios/bench/azure-conv-full.yaml"], 2, 100),
 ]
 
 
