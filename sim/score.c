@@ -26,6 +26,8 @@ struct working {
     double busy_s[SIM_MOST_DEVICES], dynamic_J[SIM_MOST_DEVICES]; /* per request */
     double mean_W[SIM_MOST_DEVICES], die_K[SIM_MOST_DEVICES];
     double peak_W[2][SIM_MOST_DEVICES]; /* by phase */
+    size_t last; /* grid point of the number in flight: the batch when saturated */
+    double full_s[SIM_MOST_DEVICES]; /* busy seconds per request in that batch */
     double throughput_per_s, latency_s, wait_s, transfer_J;
     double cpq, paging_s;
     bool runaway;
@@ -151,10 +153,11 @@ static void find_batch(struct working *w)
 {
     const struct sim_scorer *scorer = w->tally->scorer;
     double before = 0, rate = scorer->load.rate_per_s;
-    size_t last = 0;
-    while (last + 1 < scorer->n_batches && scorer->batch[last + 1] <= w->tally->plan.in_flight)
-        last++;
-    for (size_t g = 0; g <= last; g++) {
+    w->last = 0;
+    while (w->last + 1 < scorer->n_batches &&
+           scorer->batch[w->last + 1] <= w->tally->plan.in_flight)
+        w->last++;
+    for (size_t g = 0; g <= w->last; g++) {
         double batch = (double)scorer->batch[g];
         double step_s = w->phase.total_step_s[g] + w->paging_s;
         double gap =
@@ -188,6 +191,7 @@ static void sum_steps(struct working *w, size_t d)
         const struct sim_record *record = sim_record_at(scorer, c, d, w->pstate[1][d]);
         w->phase.step_s[d] += units * at_batch(w, record->step_s);
         w->phase.step_J[d] += units * at_batch(w, record->step_J);
+        w->full_s[d] += units * record->step_s[w->last];
     }
 }
 
@@ -196,9 +200,12 @@ static void add_work(struct working *w)
 {
     const struct sim_scorer *scorer = w->tally->scorer;
     struct phase *phase = &w->phase;
-    double steps = fmax(0, scorer->load.output_mean - 1) / w->batch;
+    double all_steps = fmax(0, scorer->load.output_mean - 1), steps = all_steps / w->batch;
     for (size_t d = 0; d < scorer->system->n_devices; d++) {
+        w->full_s[d] = 0;
         sum_steps(w, d);
+        w->full_s[d] =
+            phase->prefill_s[d] + w->full_s[d] * all_steps / (double)scorer->batch[w->last];
         const double *busy_W = scorer->busy_W + d * scorer->most_pstates;
         double prefill_W = busy_W[w->pstate[0][d]], step_W = busy_W[w->pstate[1][d]];
         w->busy_s[d] = phase->prefill_s[d] + steps * phase->step_s[d];
@@ -231,17 +238,28 @@ static double queue_wait_s(const struct sim_load *load, double servers, double s
     return fmin(steady_s, built_s + drift_s);
 }
 
-static void find_latency(struct working *w)
+/* X = min(rate, N/L, 1/b), with L and b of full batches: below them the batch grows with the load,
+ * so that only its largest value tells what a plan can serve. */
+static void find_throughput(struct working *w, double *bottleneck_s)
 {
     const struct sim_scorer *scorer = w->tally->scorer;
-    const struct sim_load *load = &scorer->load;
+    double full = (double)scorer->batch[w->last];
+    double step_s = w->phase.total_step_s[w->last] + w->paging_s;
+    double alone_s = w->phase.prefill_total_s + decoding_s(w, step_s, full);
+    *bottleneck_s = 0;
+    for (size_t d = 0; d < scorer->system->n_devices; d++)
+        *bottleneck_s = fmax(*bottleneck_s, w->full_s[d]);
+    double most_per_s = fmin((double)w->tally->plan.in_flight / alone_s, 1 / *bottleneck_s);
+    w->throughput_per_s = fmin(scorer->load.rate_per_s, most_per_s);
+}
+
+static void find_latency(struct working *w)
+{
+    const struct sim_load *load = &w->tally->scorer->load;
     double step_s = at_batch(w, w->phase.total_step_s) + w->paging_s;
     double alone_s = w->phase.prefill_total_s + decoding_s(w, step_s, w->batch);
-    double bottleneck_s = 0;
-    for (size_t d = 0; d < scorer->system->n_devices; d++)
-        bottleneck_s = fmax(bottleneck_s, w->busy_s[d]);
-    double in_flight = (double)w->tally->plan.in_flight;
-    w->throughput_per_s = fmin(load->rate_per_s, fmin(in_flight / alone_s, 1 / bottleneck_s));
+    double in_flight = (double)w->tally->plan.in_flight, bottleneck_s;
+    find_throughput(w, &bottleneck_s);
     /* A prompt waits for the prompts before it, and for a place among those in flight. */
     double prefill_wait_s = queue_wait_s(load, 1, w->phase.prefill_total_s, load->prompt_cv2);
     double place_wait_s = queue_wait_s(load, in_flight, alone_s, load->output_cv2);
@@ -425,7 +443,7 @@ static void fill_score(const struct working *w, bool stuck, struct sim_score *ou
         }
         powered_n++;
         idle_W += device->power.idle_W;
-        used_share += w->throughput_per_s * w->busy_s[d];
+        used_share += fmin(1, w->throughput_per_s * w->busy_s[d]);
         out->peak_K = fmax(out->peak_K, w->die_K[d]);
         double guard_C = device->thermal.guard * (device->thermal.limit_K - 273.15);
         out->guard = fmax(out->guard, (w->die_K[d] - 273.15) / guard_C);
