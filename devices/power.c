@@ -64,7 +64,7 @@ double device_leakage_on_grid(const struct device_leakage_grid *grid, double tem
 {
     int cell = device_leakage_cell(temperature_K);
     double low_K = DEVICE_GRID_FIRST_K + cell * DEVICE_GRID_STEP_K;
-    double share = (temperature_K - low_K) / DEVICE_GRID_STEP_K;
+    double share = fmin(1, (temperature_K - low_K) / DEVICE_GRID_STEP_K);
     return grid->knot_W[cell] + share * (grid->knot_W[cell + 1] - grid->knot_W[cell]);
 }
 

@@ -11,6 +11,11 @@
 #include <string.h>
 
 enum { CACHE_SLOTS = 256, MOST_CROSSINGS = 100000, ROOT_STEPS = 200 };
+/* The cell above the grid's last knot: leakage stays what it is there. */
+enum { BEYOND = DEVICE_GRID_KNOTS - 1 };
+/* A die changes cells when it is so far past an edge; having changed, it must come back past the
+ * edge by as much to change again, so that rounding cannot send it to and fro. */
+static const double EDGE_K = 1e-10;
 
 /* Eigenbasis of the network for one combination of leakage cells and voltages:
  * T - T_a = from_modes z, z = to_modes (T - T_a), dz/dt = rate z + source. */
@@ -158,12 +163,18 @@ void device_thermal_set(struct device_thermal *thermal, size_t device, bool powe
     thermal->basis = NULL;
 }
 
+static int cell_of(double temperature_K)
+{
+    double last_K = DEVICE_GRID_FIRST_K + BEYOND * DEVICE_GRID_STEP_K;
+    return temperature_K > last_K ? BEYOND : device_leakage_cell(temperature_K);
+}
+
 void device_thermal_set_temperatures(struct device_thermal *thermal, const double *node_K)
 {
     for (size_t i = 0; i < thermal->n; i++)
         thermal->rise_K[i] = node_K[i] - thermal->ambient_K;
     for (size_t d = 0; d < thermal->n_devices; d++)
-        thermal->cell[d] = device_leakage_cell(device_thermal_die_K(thermal, d));
+        thermal->cell[d] = cell_of(device_thermal_die_K(thermal, d));
     thermal->basis = NULL;
 }
 
@@ -171,6 +182,8 @@ void device_thermal_set_temperatures(struct device_thermal *thermal, const doubl
 static double slope_WpK(const struct device_thermal *thermal, size_t d)
 {
     const double *knot = thermal->grid[d].knot_W + thermal->cell[d];
+    if (thermal->cell[d] == BEYOND)
+        return 0;
     return thermal->factor[d] * (knot[1] - knot[0]) / DEVICE_GRID_STEP_K;
 }
 
@@ -320,46 +333,111 @@ static double rise_from(const struct device_thermal *thermal, const struct basis
     return rise;
 }
 
-/* How far the die that is furthest out of its cell is out of it after dt; <= 0: none is. */
-static double excess_K(struct device_thermal *thermal, const struct basis *basis, double dt_s)
+/* A die that never leaks has no cells to leave. */
+static bool leakless(const struct device_thermal *thermal, size_t d)
 {
-    double worst = -DEVICE_GRID_STEP_K;
-    modes_at(thermal, basis, dt_s);
-    for (size_t d = 0; d < thermal->n_devices; d++) {
-        if (slope_WpK(thermal, d) == 0)
-            continue;
-        double above =
-            rise_from(thermal, basis, thermal->die[d], thermal->next) - low_rise_K(thermal, d);
-        worst = fmax(worst, fmax(-above, above - DEVICE_GRID_STEP_K));
-    }
-    return worst;
+    return thermal->factor[d] == 0 || thermal->grid[d].knot_W[BEYOND] == 0;
 }
 
-/* The time at which a die leaves its cell, bracketed by [0, dt] (regula falsi, Illinois). */
-static double crossing_s(struct device_thermal *thermal, const struct basis *basis, double dt_s)
+/* How far a die at this height above its cell's lower edge is out of the cell; < 0 inside. */
+static double out_of_cell_K(const struct device_thermal *thermal, size_t d, double above_K)
 {
-    double low = 0, high = dt_s;
-    double below = excess_K(thermal, basis, 0), above = excess_K(thermal, basis, dt_s);
-    if (below >= 0)
-        return 0;
-    for (int i = 0; i < ROOT_STEPS && high - low > 1e-13 * dt_s; i++) {
+    double below = thermal->cell[d] > 0 ? -above_K : -INFINITY;
+    double over = thermal->cell[d] < BEYOND ? above_K - DEVICE_GRID_STEP_K : -INFINITY;
+    return fmax(below, over);
+}
+
+/* The same after t seconds. In a cell that runs away the temperature may be past all numbers by
+ * then: infinitely far. */
+static double excess_K(struct device_thermal *thermal, const struct basis *basis, size_t d,
+                       double t_s)
+{
+    modes_at(thermal, basis, t_s);
+    double rise = rise_from(thermal, basis, thermal->die[d], thermal->next);
+    return isfinite(rise) ? out_of_cell_K(thermal, d, rise - low_rise_K(thermal, d)) : INFINITY;
+}
+
+/* A stretch of time, and how far out of its cell a die is at both ends. */
+struct stretch {
+    double from_s, to_s, from_K, to_K;
+};
+
+/* Whether a look at both ends is enough to tell if the die leaves its cell in between: its speed
+ * keeps its sign, or its path cannot bend far enough. */
+static bool ends_tell(const struct device_thermal *thermal, const struct basis *basis, size_t d,
+                      const struct stretch *stretch)
+{
+    double speed = 0, bend = 0, length_s = stretch->to_s - stretch->from_s;
+    for (size_t m = 0; m < thermal->n; m++) {
+        double rate = basis->rate[m];
+        double part = basis->from_modes[thermal->die[d] * thermal->n + m] * thermal->source[m] *
+                      exp(rate * stretch->from_s);
+        speed += part;
+        bend += fabs(part * rate) * (rate > 0 ? exp(rate * length_s) : 1);
+    }
+    /* Between two points a path departs from its chord by at most length^2/8 times its bend. */
+    double depart_K = bend * length_s * length_s / 8;
+    return fabs(speed) > bend * length_s || depart_K <= 0.5 * EDGE_K ||
+           fmax(stretch->from_K, stretch->to_K) + depart_K <= EDGE_K;
+}
+
+/* Narrows *stretch, at whose beginning the die is inside, to one in which it leaves its cell for
+ * the first time; false when it stays. */
+static bool find_exit(struct device_thermal *thermal, const struct basis *basis, size_t d,
+                      struct stretch *stretch, int depth)
+{
+    if (depth == 0 || ends_tell(thermal, basis, d, stretch))
+        return stretch->to_K > EDGE_K;
+    struct stretch first = *stretch, second = *stretch;
+    first.to_s = second.from_s = 0.5 * (stretch->from_s + stretch->to_s);
+    first.to_K = second.from_K = excess_K(thermal, basis, d, first.to_s);
+    bool out = find_exit(thermal, basis, d, &first, depth - 1);
+    *stretch = out ? first : second;
+    return out || find_exit(thermal, basis, d, stretch, depth - 1);
+}
+
+/* The time in the stretch at which the die is just out (regula falsi, Illinois). */
+static double crossing_s(struct device_thermal *thermal, const struct basis *basis, size_t d,
+                         const struct stretch *stretch)
+{
+    double low = stretch->from_s, high = stretch->to_s;
+    double below = stretch->from_K - EDGE_K, above = stretch->to_K - EDGE_K;
+    if (below > 0)
+        return low;
+    double over = above;
+    for (int i = 0; i < ROOT_STEPS && over > EDGE_K; i++) {
         double middle = low + (high - low) * below / (below - above);
         if (!(middle > low && middle < high) || i % 4 == 3)
             middle = 0.5 * (low + high);
-        double excess = excess_K(thermal, basis, middle);
+        double excess = excess_K(thermal, basis, d, middle) - EDGE_K;
         if (excess > 0) {
             high = middle;
-            above = excess;
+            over = above = excess;
             below *= 0.5;
         } else {
             low = middle;
             below = excess;
             above *= 0.5;
         }
-        if (fabs(excess) < 1e-12)
-            break;
     }
     return high;
+}
+
+/* How long the present cells hold: dt, or less when a die leaves its cell before. */
+static double inside_s(struct device_thermal *thermal, const struct basis *basis, double dt_s,
+                       bool *leaves)
+{
+    for (size_t d = 0; d < thermal->n_devices; d++) {
+        if (leakless(thermal, d))
+            continue;
+        struct stretch stretch = {0, dt_s, excess_K(thermal, basis, d, 0),
+                                  excess_K(thermal, basis, d, dt_s)};
+        if (!find_exit(thermal, basis, d, &stretch, 60))
+            continue;
+        dt_s = crossing_s(thermal, basis, d, &stretch);
+        *leaves = true;
+    }
+    return dt_s;
 }
 
 /* Adds the leaked joules of a step inside one cell: factor (a dt + slope integral of rise). */
@@ -390,33 +468,27 @@ static void finish_substep(struct device_thermal *thermal, const struct basis *b
         peak_K[d] = fmax(peak_K[d], device_thermal_die_K(thermal, d));
 }
 
-/* Moves each die that stands at or beyond an edge of its cell, and is going out, one cell on. */
+/* Moves each die that is past an edge of its cell one cell on. */
 static void change_cells(struct device_thermal *thermal)
 {
     for (size_t d = 0; d < thermal->n_devices; d++) {
         double above = thermal->rise_K[thermal->die[d]] - low_rise_K(thermal, d);
-        int step = above > DEVICE_GRID_STEP_K - 1e-11 ? 1 : above < 1e-11 ? -1 : 0;
-        int cell = thermal->cell[d] + step;
-        if (step == 0 || slope_WpK(thermal, d) == 0)
+        if (leakless(thermal, d) || out_of_cell_K(thermal, d, above) <= EDGE_K)
             continue;
-        if (cell > DEVICE_GRID_KNOTS - 2) {
-            thermal->runaway = true;
-            thermal->rise_K[thermal->die[d]] = low_rise_K(thermal, d) + DEVICE_GRID_STEP_K;
-        } else if (cell >= 0) {
-            thermal->cell[d] = cell;
-            thermal->basis = NULL;
-        }
+        thermal->cell[d] += above > 0 ? 1 : -1;
+        thermal->runaway = thermal->runaway || thermal->cell[d] == BEYOND;
+        thermal->basis = NULL;
     }
 }
 
-/* Dies without leakage slope never end a step; their cell is only looked up. */
+/* The cells of dies that were set or that do not leak: those never end a step. */
 static void refresh_cells(struct device_thermal *thermal)
 {
     for (size_t d = 0; d < thermal->n_devices; d++) {
         double above = thermal->rise_K[thermal->die[d]] - low_rise_K(thermal, d);
-        if (above >= -1e-9 && above <= DEVICE_GRID_STEP_K + 1e-9)
+        if (out_of_cell_K(thermal, d, above) <= EDGE_K)
             continue;
-        thermal->cell[d] = device_leakage_cell(device_thermal_die_K(thermal, d));
+        thermal->cell[d] = cell_of(device_thermal_die_K(thermal, d));
         thermal->basis = NULL;
     }
 }
@@ -425,11 +497,11 @@ void device_thermal_step(struct device_thermal *thermal, double dt_s, const doub
                          double *leakage_J, double *peak_K)
 {
     refresh_cells(thermal);
-    for (int i = 0; i < MOST_CROSSINGS && dt_s > 0; i++) {
+    for (int i = 0; dt_s > 0; i++) {
         const struct basis *basis = basis_now(thermal);
+        bool leaves = false;
         start_modes(thermal, basis, power_W);
-        bool leaves = !thermal->runaway && excess_K(thermal, basis, dt_s) > 1e-12;
-        double step_s = leaves ? crossing_s(thermal, basis, dt_s) : dt_s;
+        double step_s = i < MOST_CROSSINGS ? inside_s(thermal, basis, dt_s, &leaves) : dt_s;
         finish_substep(thermal, basis, step_s, leakage_J, peak_K);
         dt_s -= step_s;
         if (leaves)
