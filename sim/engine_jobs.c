@@ -87,8 +87,12 @@ static void finish_prompt(struct sim_engine *engine, uint32_t slot)
     job->generated++;
     job->state = SIM_JOB_READY;
     double link_J, seconds = handover_s(engine, job->computed, &link_J);
-    if (job->generated == job->request.output_tokens || seconds <= 0)
+    if (job->generated == job->request.output_tokens)
         return;
+    if (seconds <= 0) { /* at once; decoding that goes on elsewhere lets it in */
+        sim_engine_cut(engine, &engine->worker[engine->n_workers - 1]);
+        return;
+    }
     job->state = SIM_JOB_HANDOVER;
     sim_meter_add_link_J(engine->meter, link_J);
     engine->out->time.transfer_s += seconds;

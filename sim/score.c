@@ -30,6 +30,7 @@ struct working {
     double full_s[SIM_MOST_DEVICES]; /* busy seconds per request in that batch */
     double throughput_per_s, latency_s, wait_s, transfer_J;
     double cpq, paging_s;
+    double excess; /* of CPQ over 1 in pools without a store */
     bool runaway;
 };
 
@@ -282,6 +283,7 @@ static void find_pressure(struct working *w)
     double tokens = load->prompt_mean + 0.5 * load->output_mean +
                     0.5 * ((double)system->serving.kv_block_tokens - 1);
     w->cpq = 0;
+    w->excess = 0;
     w->paging_s = 0;
     for (size_t p = 0; p < system->n_pools; p++) {
         const struct device_pool *pool = &system->platform->pool[p];
@@ -302,6 +304,8 @@ static void find_pressure(struct working *w)
             double over_B = (cpq - 1) * usable_B;
             double bytes = pool->store_policy == DEVICE_STORE_LRU ? weights_B : over_B;
             w->paging_s += fmin(bytes, weights_B) / pool->store_Bps;
+        } else if (cpq > 1) {
+            w->excess = fmax(w->excess, cpq - 1);
         }
     }
 }
@@ -416,15 +420,7 @@ static double missing_routes(const struct sim_tally *tally)
 /* Memory that is not there, heat that cannot be held, devices that no link joins. */
 static double violation(const struct working *w, bool stuck)
 {
-    const struct sim_tally *tally = w->tally;
-    const struct sim_system *system = tally->scorer->system;
-    double sum = missing_routes(tally) + (stuck ? 1 : 0);
-    bool store = false;
-    for (size_t p = 0; p < system->n_pools; p++)
-        store = store || (tally->weights_B[p] > 0 && system->platform->pool[p].store_Bps > 0);
-    if (!store)
-        sum += fmax(0, w->cpq - 1);
-    return sum;
+    return missing_routes(w->tally) + (stuck ? 1 : 0) + w->excess;
 }
 
 static void fill_score(const struct working *w, bool stuck, struct sim_score *out)
