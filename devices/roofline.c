@@ -32,23 +32,43 @@ static double round_up(double rows, double multiple)
     return multiple > 1 ? ceil(rows / multiple) * multiple : rows;
 }
 
-double device_padded_rows(const struct device *device, double rows)
+/* Rows of a matrix product: few ones count as the least that such products are made for. */
+static double matrix_rows(const struct device_compute *compute, double rows)
+{
+    double least = fmax(rows, (double)compute->vector_rows + 1);
+    return round_up(least,
+                    (double)(compute->fixed_rows ? compute->fixed_rows : compute->tile_rows));
+}
+
+bool device_on_matrix(const struct device *device, const struct workload_format *format,
+                      double rows)
 {
     const struct device_compute *compute = &device->compute;
-    if (rows <= (double)compute->vector_rows)
-        return rows;
-    if (compute->fixed_rows)
-        return round_up(rows, (double)compute->fixed_rows);
-    return round_up(rows, (double)compute->tile_rows);
+    const struct device_peak *peak = peak_for(device, format);
+    return rows > (double)compute->vector_rows ||
+           matrix_rows(compute, rows) / (compute->efficiency * peak->matrix_FLOPps) <
+               rows / peak->vector_FLOPps;
+}
+
+double device_padded_rows(const struct device *device, const struct workload_format *format,
+                          double rows)
+{
+    return device_on_matrix(device, format, rows) ? matrix_rows(&device->compute, rows) : rows;
 }
 
 double device_rate_FLOPps(const struct device *device, const struct workload_format *format,
                           double rows)
 {
     const struct device_peak *peak = peak_for(device, format);
-    if (rows <= (double)device->compute.vector_rows)
-        return peak->vector_FLOPps;
-    return device->compute.efficiency * peak->matrix_FLOPps;
+    return device_on_matrix(device, format, rows) ? device->compute.efficiency * peak->matrix_FLOPps
+                                                  : peak->vector_FLOPps;
+}
+
+double device_unit_FLOPps(const struct device *device, const struct workload_format *format,
+                          double rows)
+{
+    const struct device_peak *peak = peak_for(device, format);
+    return device_on_matrix(device, format, rows) ? peak->matrix_FLOPps : peak->vector_FLOPps;
 }
 
 double device_stream_Bps(const struct device *device, double clock)
@@ -107,7 +127,7 @@ static struct device_cost dense_cost(const struct device *device,
         one.memory_s += op->weight_bytes / rate_for(device, at, at->pass_weight_bytes);
     one.flops = rows * op->flops_per_row;
     if (op->kind == WORKLOAD_MATMUL) {
-        double padded = device_padded_rows(device, rows) * op->flops_per_row;
+        double padded = device_padded_rows(device, op->format, rows) * op->flops_per_row;
         one.compute_s = (padded / device_rate_FLOPps(device, op->format, rows) +
                          dequant_s(device, op->format) * op->weights) /
                         at->clock;
@@ -151,10 +171,11 @@ static struct device_cost attention_cost(const struct device *device,
     one.time_s = one.overhead_s + one.memory_s;
     if (!mixed)
         return one;
-    /* Prompt rows: padded to tiles, one reading of the cache per tile. */
-    double tile = fmin((double)attention->tile_rows, pass->prefill_rows);
-    double pad = device_padded_rows(device, pass->prefill_rows) / pass->prefill_rows;
-    double rate = attention->efficiency * peak_for(device, NULL)->matrix_FLOPps * at->clock;
+    /* Prompt rows: padded to tiles, one reading of the cache per tile of a sequence's rows. */
+    double tile = fmin((double)attention->tile_rows, pass->prefill_rows / pass->prefill_sequences);
+    double pad = device_padded_rows(device, NULL, pass->prefill_rows) / pass->prefill_rows;
+    double rate =
+        attention->efficiency * at->clock * device_unit_FLOPps(device, NULL, pass->prefill_rows);
     double flops = op->flops_per_pair * pass->prefill_pairs;
     double bytes = op->kv_bytes_per_token * pass->prefill_pairs / tile;
     double compute = flops * pad / rate;
@@ -184,8 +205,6 @@ void device_operator_cost(const struct device *device, const struct workload_ope
 double device_dasi(const struct device *device, const struct workload_format *format, double rows,
                    const struct device_cost *cost, double clock)
 {
-    const struct device_peak *peak = peak_for(device, format);
-    double rate =
-        rows <= (double)device->compute.vector_rows ? peak->vector_FLOPps : peak->matrix_FLOPps;
-    return cost->time_s > 0 ? cost->flops / (cost->time_s * rate * clock) : 0;
+    double rate = device_unit_FLOPps(device, format, rows) * clock;
+    return cost->time_s > 0 ? cost->flops / (cost->time_s * rate) : 0;
 }

@@ -45,11 +45,19 @@ void device_operator_cost(const struct device *device, const struct workload_ope
 /* ||a, b||_p */
 double device_norm(double a, double b, double p);
 
-/* Arithmetic rate for `rows` rows of weights in `format`, at nominal clock (R(M)), and the rows
- * that are really computed (padding). */
+/* Whether `rows` rows of weights in `format` go through the matrix units: more than vector_rows do,
+ * and fewer where they are done sooner there, padded to a product of more. */
+bool device_on_matrix(const struct device *device, const struct workload_format *format,
+                      double rows);
+/* The arithmetic rate that these rows then see at nominal clock (R(M)), and the rows that are
+ * really computed (padding). */
 double device_rate_FLOPps(const struct device *device, const struct workload_format *format,
                           double rows);
-double device_padded_rows(const struct device *device, double rows);
+double device_padded_rows(const struct device *device, const struct workload_format *format,
+                          double rows);
+/* The peak of the units that these rows use, at nominal clock. */
+double device_unit_FLOPps(const struct device *device, const struct workload_format *format,
+                          double rows);
 /* R_dram: what streams from memory reach, at relative clock f. */
 double device_stream_Bps(const struct device *device, double clock);
 

@@ -206,21 +206,14 @@ static bool loop(struct sim_engine *engine)
     return true;
 }
 
-static void find_peaks(struct sim_engine *engine)
+/* The format of the weights that do most of the work: those of the first product. */
+static const struct workload_format *main_format(const struct sim_system *system)
 {
-    const struct sim_system *system = engine->system;
-    const struct workload_format *format = NULL;
-    for (size_t c = 0; c < system->n_classes && !format; c++)
-        for (size_t i = 0; i < system->class[c].n_ops && !format; i++)
+    for (size_t c = 0; c < system->n_classes; c++)
+        for (size_t i = 0; i < system->class[c].n_ops; i++)
             if (system->class[c].op[i].kind == WORKLOAD_MATMUL)
-                format = system->class[c].op[i].format;
-    for (size_t d = 0; d < system->n_devices; d++) {
-        const struct device *device = &system->platform->device[d];
-        double rows = (double)device->compute.vector_rows;
-        engine->peak_FLOPps[2 * d] = device_rate_FLOPps(device, format, rows);
-        engine->peak_FLOPps[2 * d + 1] =
-            device_rate_FLOPps(device, format, rows + 1) / device->compute.efficiency;
-    }
+                return system->class[c].op[i].format;
+    return NULL;
 }
 
 static void add_worker(struct sim_engine *engine, enum sim_lane_role role)
@@ -285,12 +278,11 @@ static bool begin(struct sim_engine *engine)
     sim_batch_init(&engine->batch, &system->serving, engine->plan->in_flight, blocks);
     engine->governed = mem_calloc(system->n_devices, 1);
     memcpy(engine->governed, engine->plan->pstate, system->n_devices);
-    engine->peak_FLOPps = mem_calloc(2 * system->n_devices, sizeof(double));
+    engine->format = main_format(system);
     engine->kv_pool_B = mem_calloc(2 * system->n_pools, sizeof(double));
     engine->weights_pool_B = engine->kv_pool_B + system->n_pools;
     sim_plan_kv_B(system, engine->plan, engine->kv_pool_B);
     sim_plan_weights_B(system, engine->plan, engine->weights_pool_B);
-    find_peaks(engine);
     add_workers(engine);
     for (size_t d = 0; d < system->n_devices; d++)
         if (sim_plan_uses(engine->plan, d))
@@ -352,7 +344,6 @@ static void release(struct sim_engine *engine)
     sim_batch_free(&engine->batch);
     heap_free(&engine->events);
     free(engine->governed);
-    free(engine->peak_FLOPps);
     free(engine->kv_pool_B);
     free(engine->seen);
     sim_values_free(&engine->ttft);

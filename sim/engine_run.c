@@ -95,8 +95,8 @@ static void set_work(struct sim_engine *engine, struct sim_run_state *run,
     for (size_t d = 0; d < engine->system->n_devices; d++) {
         const struct device *device = &engine->system->platform->device[d];
         const struct device_cost *part = &cost->device[d];
-        bool vector = rows <= (double)device->compute.vector_rows;
-        double peak = engine->peak_FLOPps[2 * d + (vector ? 0 : 1)] *
+        double peak = fmax(device_unit_FLOPps(device, engine->format, rows),
+                           device_unit_FLOPps(device, NULL, rows)) * /* attention */
                       device_relative_clock(device, run->pstate[d]);
         double fixed_s = stretch * part->time_s, slope_s = stretch * part->time_per_context_s;
         run->fixed[d] = (struct sim_work){fixed_s, part->flops, part->bytes, peak * fixed_s};
@@ -118,16 +118,19 @@ static double pool_squeeze(const struct sim_engine *engine, const struct sim_wor
     double factor = 1;
     for (size_t p = 0; p < engine->system->n_pools && engine->n_workers > 1; p++) {
         const struct sim_worker *other = &engine->worker[worker == &engine->worker[0] ? 1 : 0];
+        double alone_s = worker->run.alone_s;
         double mine = 0, theirs = 0, pool = engine->system->platform->pool[p].bandwidth_Bps;
+        double contexts = (double)worker->run.pass.contexts;
+        double other_contexts = (double)other->run.pass.contexts;
         for (size_t d = 0; d < engine->system->n_devices; d++) {
             if (engine->system->pool_of[d] != p)
                 continue;
-            mine += cost->device[d].bytes;
-            theirs += other->run.fixed[d].bytes;
+            mine += cost->device[d].bytes + contexts * cost->device[d].bytes_per_context;
+            theirs += other->run.fixed[d].bytes + other_contexts * other->run.slope[d].bytes;
         }
         if (!other->run.active || theirs <= 0 || mine <= 0)
             continue;
-        double want = mine / cost->step_s, neighbour = theirs / other->run.alone_s;
+        double want = mine / alone_s, neighbour = theirs / other->run.alone_s;
         double share = fmax(pool - neighbour, fmin(want, 0.5 * pool));
         factor = fmax(factor, want / share);
     }
@@ -144,11 +147,11 @@ static bool price_run(struct sim_engine *engine, struct sim_worker *worker)
                                  engine->governed[d] > engine->plan->pstate[d]);
     }
     const struct sim_pass_cost *cost = sim_lane_price(worker->lane, &run->pass, run->pstate);
+    run->alone_s = cost->step_s + (double)run->pass.contexts * cost->per_context_s;
     double squeeze = pool_squeeze(engine, worker, cost), memory_s = 0;
     for (size_t d = 0; d < engine->system->n_devices; d++)
         memory_s += cost->device[d].memory_s;
     add_paging(engine, run);
-    run->alone_s = cost->step_s;
     double squeezed_s = cost->step_s + (squeeze - 1) * memory_s;
     set_work(engine, run, cost, squeezed_s / cost->step_s);
     run->steps.contexts = run->pass.contexts;
@@ -165,8 +168,10 @@ void sim_engine_schedule_end(struct sim_engine *engine, struct sim_worker *worke
     uint64_t step = engine->options->token_resolution ? run->told + 1 : run->steps.count;
     if (step > run->steps.count)
         step = run->steps.count;
-    heap_push(&engine->events, sim_steps_end_ps(&run->steps, step), SIM_EVENT_RUN_END,
-              SIM_EVENT_RUN_END, (uint32_t)(worker - engine->worker), run->generation);
+    /* Ends of both lanes at one time come in the order of the lanes, however they were stepped. */
+    uint8_t lane = (uint8_t)(worker - engine->worker);
+    heap_push(&engine->events, sim_steps_end_ps(&run->steps, step), lane, SIM_EVENT_RUN_END, lane,
+              run->generation);
 }
 
 /* How many steps a decoding run makes; takes the blocks that they need. With prompt rows it is one
@@ -194,7 +199,7 @@ bool sim_engine_start(struct sim_engine *engine, struct sim_worker *worker,
     run->told = run->reserved = 0;
     run->charged = 0;
     run->steps = (struct sim_steps){.start_ps = engine->now_ps, .count = 1, .head = 1};
-    sim_meter_read(engine->meter, engine->now_ps);
+    sim_engine_read(engine);
     if (!price_run(engine, worker))
         return false;
     if (pass->decode_rows > 0 && !plan_steps(engine, worker))

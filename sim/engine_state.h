@@ -12,16 +12,16 @@
 #include "sim/meter.h"
 #include "sim/steps.h"
 
+enum { SIM_MOST_LANES = 2, SIM_PROGRESS_EVENTS = 8192 };
+
 /* Kinds of events; at one time they come in this order. */
 enum sim_event {
-    SIM_EVENT_RUN_END,
-    SIM_EVENT_HANDOVER,
+    SIM_EVENT_RUN_END, /* one priority for each lane */
+    SIM_EVENT_HANDOVER = SIM_MOST_LANES,
     SIM_EVENT_ARRIVAL,
     SIM_EVENT_POLL,
     SIM_EVENT_SAMPLE
 };
-
-enum { SIM_MOST_LANES = 2, SIM_PROGRESS_EVENTS = 8192 };
 
 /* A lane at work: a stretch of equal passes, or one pass with prompt rows. */
 struct sim_run_state {
@@ -57,12 +57,12 @@ struct sim_engine {
     struct sim_worker worker[SIM_MOST_LANES];
     size_t n_workers;
     int64_t now_ps, last_finish_ps, next_sample_ps;
-    uint8_t *governed;                  /* (n_devices) P-state that the governor allows */
-    double *peak_FLOPps;                /* (n_devices, 2) vector and matrix units, for DASI */
-    double *kv_pool_B, *weights_pool_B; /* (n_pools) */
-    struct workload_request next;       /* the arrival on the heap */
-    bool more;                          /* `next` is valid */
-    bool pools_shared;                  /* the two lanes meet on a pool */
+    uint8_t *governed;                    /* (n_devices) P-state that the governor allows */
+    const struct workload_format *format; /* of most weights, for DASI */
+    double *kv_pool_B, *weights_pool_B;   /* (n_pools) */
+    struct workload_request next;         /* the arrival on the heap */
+    bool more;                            /* `next` is valid */
+    bool pools_shared;                    /* the two lanes meet on a pool */
     struct sim_values ttft, tpot, e2e;
     struct sim_gaps gaps;
     uint32_t *seen; /* (n_seen) queue length that each arrival saw */
