@@ -40,14 +40,31 @@ static double matrix_rows(const struct device_compute *compute, double rows)
                     (double)(compute->fixed_rows ? compute->fixed_rows : compute->tile_rows));
 }
 
+/* More than vector_rows go through the matrix units, and fewer where they are done sooner there. */
+static bool on_matrix(const struct device_compute *compute, const struct device_peak *peak,
+                      double efficiency, double rows)
+{
+    return rows > (double)compute->vector_rows ||
+           matrix_rows(compute, rows) / (efficiency * peak->matrix_FLOPps) <
+               rows / peak->vector_FLOPps;
+}
+
 bool device_on_matrix(const struct device *device, const struct workload_format *format,
                       double rows)
 {
-    const struct device_compute *compute = &device->compute;
-    const struct device_peak *peak = peak_for(device, format);
-    return rows > (double)compute->vector_rows ||
-           matrix_rows(compute, rows) / (compute->efficiency * peak->matrix_FLOPps) <
-               rows / peak->vector_FLOPps;
+    return on_matrix(&device->compute, peak_for(device, format), device->compute.efficiency, rows);
+}
+
+/* Attention reaches the same share of the peak on both kinds of units. */
+static bool attention_on_matrix(const struct device *device, double rows)
+{
+    return on_matrix(&device->compute, peak_for(device, NULL), 1, rows);
+}
+
+double device_attention_FLOPps(const struct device *device, double rows)
+{
+    const struct device_peak *peak = peak_for(device, NULL);
+    return attention_on_matrix(device, rows) ? peak->matrix_FLOPps : peak->vector_FLOPps;
 }
 
 double device_padded_rows(const struct device *device, const struct workload_format *format,
@@ -173,9 +190,12 @@ static struct device_cost attention_cost(const struct device *device,
         return one;
     /* Prompt rows: padded to tiles, one reading of the cache per tile of a sequence's rows. */
     double tile = fmin((double)attention->tile_rows, pass->prefill_rows / pass->prefill_sequences);
-    double pad = device_padded_rows(device, NULL, pass->prefill_rows) / pass->prefill_rows;
+    double rows_run = attention_on_matrix(device, pass->prefill_rows)
+                          ? matrix_rows(&device->compute, pass->prefill_rows)
+                          : pass->prefill_rows;
+    double pad = rows_run / pass->prefill_rows;
     double rate =
-        attention->efficiency * at->clock * device_unit_FLOPps(device, NULL, pass->prefill_rows);
+        attention->efficiency * at->clock * device_attention_FLOPps(device, pass->prefill_rows);
     double flops = op->flops_per_pair * pass->prefill_pairs;
     double bytes = op->kv_bytes_per_token * pass->prefill_pairs / tile;
     double compute = flops * pad / rate;

@@ -58,6 +58,8 @@ double device_padded_rows(const struct device *device, const struct workload_for
 /* The peak of the units that these rows use, at nominal clock. */
 double device_unit_FLOPps(const struct device *device, const struct workload_format *format,
                           double rows);
+/* The same for the attention of so many prompt rows. */
+double device_attention_FLOPps(const struct device *device, double rows);
 /* R_dram: what streams from memory reach, at relative clock f. */
 double device_stream_Bps(const struct device *device, double clock);
 

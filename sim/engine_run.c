@@ -96,7 +96,7 @@ static void set_work(struct sim_engine *engine, struct sim_run_state *run,
         const struct device *device = &engine->system->platform->device[d];
         const struct device_cost *part = &cost->device[d];
         double peak = fmax(device_unit_FLOPps(device, engine->format, rows),
-                           device_unit_FLOPps(device, NULL, rows)) * /* attention */
+                           device_attention_FLOPps(device, rows)) *
                       device_relative_clock(device, run->pstate[d]);
         double fixed_s = stretch * part->time_s, slope_s = stretch * part->time_per_context_s;
         run->fixed[d] = (struct sim_work){fixed_s, part->flops, part->bytes, peak * fixed_s};
