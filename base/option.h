@@ -28,11 +28,12 @@ struct option {
     char letter; /* 0: no short form */
     const char *name;
     enum option_type type;
-    const char *argument;     /* as shown in the help: "N", "FILE"; NULL for flags */
-    const char *help;         /* one line; the preset is told here */
-    void *value;              /* holds the preset before parsing */
-    double min, max;          /* both 0: no limit */
-    const char *const *words; /* OPTION_WORD, NULL-ended */
+    const char *argument; /* as shown in the help: "N", "FILE"; NULL for flags */
+    const char *help;     /* one line; the preset is told here */
+    void *value;          /* holds the preset before parsing */
+    double min, max;      /* both 0: no limit */
+    /* NULL-ended: all that an OPTION_WORD may be; of other types, what the shell suggests. */
+    const char *const *words;
 };
 
 struct option_usage {
@@ -41,15 +42,23 @@ struct option_usage {
     const char *summary;   /* one line */
     const char *details;   /* further lines, may be NULL */
     size_t min_arguments, max_arguments;
+    /* Appends what the operand of this number (from 0) may be, a word a line, OPTION_FILE_WORD
+     * where it may be a file; may be NULL. */
+    void (*operand_words)(size_t operand, struct text *out);
 };
+
+/* Stands for any file among the words that complete a line. */
+#define OPTION_FILE_WORD "@file"
 
 /* Parses argv[1..argc-1]; *first gets the index of the first operand (operands are moved to the
  * end, GNU fashion). False: err names what is wrong and what would be right. */
 bool option_parse(int argc, char **argv, const struct option *table,
                   const struct option_usage *usage, int *first, struct error *err);
 void option_help(const struct option *table, const struct option_usage *usage, struct text *out);
-/* The words that complete this command's line: "--seed --json ...", one a line. */
-void option_words(const struct option *table, struct text *out);
+/* The words that can follow on this command's line, one a line: the values of an option that waits
+ * for one, else options and operands. `typed` (NULL-ended) lies between command and cursor. */
+void option_words(const struct option *table, const struct option_usage *usage,
+                  const char *const *typed, struct text *out);
 /* This command's section of the man page, in roff. */
 void option_roff(const struct option *table, const struct option_usage *usage, struct text *out);
 void option_texts_free(struct option_texts *texts);

@@ -96,7 +96,9 @@ bool cli_parse(struct cli *cli, const struct option *table, const struct option_
     struct text page = {0};
     *code = CLI_DONE;
     if (argv[1] && strcmp(argv[1], "--complete-words") == 0) {
-        option_words(table, &page);
+        option_words(table, usage, (const char *const *)(argv + 2), &page);
+    } else if (argv[1] && strcmp(argv[1], "--man") == 0) {
+        option_roff(table, usage, &page);
     } else if (!option_parse(count(argv), argv, table, usage, first, &cli->err)) {
         *code = cli_fail(&cli->err);
         return false;
@@ -105,7 +107,8 @@ bool cli_parse(struct cli *cli, const struct option *table, const struct option_
     } else {
         return true;
     }
-    fputs(page.bytes, stdout);
+    if (page.bytes)
+        fputs(page.bytes, stdout);
     text_free(&page);
     return false;
 }

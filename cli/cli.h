@@ -56,9 +56,12 @@ extern const char *const cli_progress_words[];
     }
 
 /* Parses the command's line. True: go on with the operands from argv[*first]. False: *code is how
- * the program ends, after --help, --complete-words or a fault that was told. */
+ * the program ends, after --help, --complete-words, --man or a fault that was told. */
 bool cli_parse(struct cli *cli, const struct option *table, const struct option_usage *usage,
                char **argv, int *first, int *code);
+
+/* Prints the manual page, in roff. */
+int cli_man(void);
 
 /* Tells all faults on standard error, a line each: one with a place as "file:line:column: what",
  * any other as "qeilsim: error: what". Returns how the program ends; after a signal that is

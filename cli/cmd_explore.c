@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/commands.h"
+#include "cli/complete.h"
 #include "cli/report.h"
 #include "cli/work.h"
 #include "sim/schedulers/sched.h"
@@ -16,7 +17,8 @@ const struct option_usage cmd_explore_usage = {
         "fronts are then\nreplayed event by event, and both numbers are told.\n\nExample:\n"
         "  qeilsim explore quickstart -o quickstart.h5 && qeilsim plot quickstart.h5 front",
     .min_arguments = 1,
-    .max_arguments = 1};
+    .max_arguments = 1,
+    .operand_words = complete_scenarios};
 
 struct wishes {
     bool all, no_replay;
@@ -68,7 +70,8 @@ int cmd_explore(int argc, char **argv)
         WORK_SET_OPTION(work),
         WORK_SEED_OPTION(work),
         {0, "scheduler", OPTION_TEXTS, "NAME",
-         "use this one instead of the scenario's (repeatable)", .value = &wishes.schedulers},
+         "use this one instead of the scenario's (repeatable)", .value = &wishes.schedulers,
+         .words = complete_schedulers()},
         {0, "evaluations", OPTION_COUNT, "N",
          "plans that a scheduler may score (default: the scenario's)", &wishes.evaluations, 1, 1e12,
          NULL},

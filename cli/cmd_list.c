@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "cli/catalogue.h"
 #include "cli/commands.h"
+#include "cli/complete.h"
 #include "scenarios/scenario.h"
 
 #include <stdlib.h>
@@ -13,7 +14,8 @@ const struct option_usage cmd_list_usage = {
     .summary = "names in the catalogue",
     .details = "KIND is devices, platforms, models, workloads, traces or scenarios; without it all "
                "are\nlisted. Traces are sought in $QEILSIM_TRACES too.",
-    .max_arguments = 1};
+    .max_arguments = 1,
+    .operand_words = complete_lists};
 
 /* Plural on the command line, singular in the files. */
 static const struct {

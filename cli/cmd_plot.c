@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "cli/commands.h"
+#include "cli/complete.h"
 #include "plots/plot.h"
 
 #include <stdlib.h>
@@ -19,7 +20,8 @@ const struct option_usage cmd_plot_usage = {
         "FILE's ending chooses the format: .png, .svg or .pdf (default RESULT-KIND.png). The "
         "gnuplot\nscript is kept beside the picture as .gp; data lie inside it.",
     .min_arguments = 2,
-    .max_arguments = 2};
+    .max_arguments = 2,
+    .operand_words = complete_pictures};
 
 struct request {
     bool script, terminal;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/file.h"
 #include "cli/commands.h"
+#include "cli/complete.h"
 #include "cli/report.h"
 #include "cli/work.h"
 
@@ -19,7 +20,8 @@ const struct option_usage cmd_run_usage = {
         "  qeilsim run quickstart --plan least-energy --detail\n"
         "  qeilsim run quickstart --set platform.devices.npu.memory.bandwidth_GBps=204.8 --json",
     .min_arguments = 1,
-    .max_arguments = 1};
+    .max_arguments = 1,
+    .operand_words = complete_scenarios};
 
 static const char *const resolutions[] = {"segment", "token", NULL};
 
@@ -70,11 +72,13 @@ int cmd_run(int argc, char **argv)
 {
     struct work work = WORK_START;
     struct wishes wishes = {.resolution = "segment"};
+    const char *plans[COMPLETE_PLANS];
+    complete_plans(plans);
     const struct option table[] = {
         {'p', "plan", OPTION_TEXT, "PLAN",
          "what to replay (default: the scenario's plan, else "
          "the knee)",
-         .value = &wishes.plan},
+         .value = &wishes.plan, .words = plans},
         WORK_SET_OPTION(work),
         WORK_SEED_OPTION(work),
         CLI_OUTPUT_OPTION(work.cli, "store the result as HDF5"),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/commands.h"
+#include "cli/complete.h"
 #include "scenarios/scenario.h"
 
 #include <stdlib.h>
@@ -11,7 +12,8 @@ const struct option_usage cmd_schema_usage = {
     .summary = "what a file of a kind may contain",
     .details = "KIND is device, platform, model, workload or scenario; without it the kinds are "
                "listed.",
-    .max_arguments = 1};
+    .max_arguments = 1,
+    .operand_words = complete_schemas};
 
 static const struct {
     const char *kind;

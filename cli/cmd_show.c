@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "cli/catalogue.h"
 #include "cli/commands.h"
+#include "cli/complete.h"
 #include "cli/report.h"
 #include "cli/report_tree.h"
 
@@ -20,7 +21,8 @@ const struct option_usage cmd_show_usage = {
         "value with its source:\ndatasheet, measured, fitted, class or estimated. A file is "
         "checked as `run` would check it.",
     .min_arguments = 1,
-    .max_arguments = 1};
+    .max_arguments = 1,
+    .operand_words = complete_entries};
 
 static bool read_device(const struct tree *tree, struct error *err)
 {

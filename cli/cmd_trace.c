@@ -2,6 +2,7 @@
 #include "base/csv.h"
 #include "base/memory.h"
 #include "cli/commands.h"
+#include "cli/complete.h"
 #include "cli/grid.h"
 #include "workloads/workload.h"
 
@@ -19,7 +20,8 @@ const struct option_usage cmd_trace_usage = {
         "tokens counts as failed. Deviations are those of the set itself; percentiles interpolate "
         "between\nranks; a peak is the largest number of arrivals in any window of that length.",
     .min_arguments = 1,
-    .max_arguments = 1};
+    .max_arguments = 1,
+    .operand_words = complete_traces};
 
 static const char *const formats[] = {"azure", "vidur", NULL};
 static const char *const units[] = {"s", "ms", "us", "ns", NULL};

@@ -98,11 +98,13 @@ static int dispatch(int argc, char **argv)
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
         return help(NULL);
     if (strcmp(name, "help") == 0)
-        return help(argv[2]);
+        return argc > 2 && strcmp(argv[2], "--complete-words") == 0 ? print_words() : help(argv[2]);
     if (strcmp(name, "--version") == 0)
         return print_version();
     if (strcmp(name, "--complete-words") == 0)
         return print_words();
+    if (strcmp(name, "--man") == 0)
+        return cli_man();
     const struct cli_command *command = find_command(name);
     return command ? command->run(argc - 1, argv + 1) : unknown_command(name);
 }

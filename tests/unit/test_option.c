@@ -108,14 +108,39 @@ static void test_pages(void)
                           "  -h, --help            show this help\n"
                           "\n.dotted\nExample: -s 1\n");
     text_free(&out);
-    option_words(table, &out);
-    CHECK_TEXT(out.bytes, "--seed\n--load\n--output\n--mode\n--set\n--json\n--help\n");
-    text_free(&out);
     option_roff(table, &usage, &out);
     CHECK(strstr(out.bytes, ".SS qeilsim run [OPTION...] SCENARIO\nReplays") != NULL);
-    CHECK(strstr(out.bytes, ".TP\n.B \\-s, \\-\\-seed N\nmaster seed (preset 1)\n") != NULL);
+    CHECK(strstr(out.bytes, ".TP\n\\fB\\-s\\fR, \\fB\\-\\-seed\\fR \\fIN\\fR\nmaster seed") !=
+          NULL);
     CHECK(strstr(out.bytes, ".nf\n\\&.dotted\nExample: \\-s 1\n.fi\n") != NULL);
     text_free(&out);
+}
+
+static void operand_words(size_t operand, struct text *out)
+{
+    text_add(out, "operand%zu\n", operand);
+}
+
+static void test_words(void)
+{
+#define OPTIONS "--seed\n--load\n--output\n--mode\n--set\n--json\n--help\n"
+    static const struct {
+        const char *typed[5], *want;
+    } cases[] = {{{NULL}, OPTIONS "operand0\n"},
+                 {{"--json", "x", NULL}, OPTIONS "operand1\n"},
+                 {{"--seed", "3", "x", "y", NULL}, OPTIONS "operand2\n"},
+                 {{"-s", "3", NULL}, OPTIONS "operand0\n"},
+                 {{"--mode=fast", "--", "-s", "--mode", NULL}, "fast\nslow\n"},
+                 {{"x", "-o", NULL}, OPTION_FILE_WORD "\n"},
+                 {{"--load", NULL}, ""}};
+    struct option_usage with_words = usage;
+    with_words.operand_words = operand_words;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct text out = {0};
+        option_words(table, &with_words, cases[i].typed, &out);
+        CHECK_TEXT(out.bytes ? out.bytes : "", cases[i].want);
+        text_free(&out);
+    }
 }
 
 int main(void)
@@ -123,6 +148,7 @@ int main(void)
     test_good();
     test_bad();
     test_pages();
+    test_words();
     option_texts_free(&got.set);
     return check_result();
 }
