@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "scenarios/reference.h"
 #include "scenarios/scenario.h"
+#include "workloads/import.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -100,25 +101,62 @@ static struct tree *load_name(const char *kind, const struct tree *node, size_t 
     return tree;
 }
 
+/* The model in another program's file, of which the map says what is to differ. */
+static struct tree *load_import(const struct tree *map, struct error *err)
+{
+    const struct tree *name = tree_get(map, "import");
+    const char *beside = file_of(name);
+    if (tree_get(map, "model")) {
+        tree_error(err, name, "a model builds on 'import' or on 'model', not on both");
+        return NULL;
+    }
+    if (name->kind != TREE_SCALAR || !*name->text) {
+        tree_error(err, name, "'import' wants the name of a config.json or .gguf file");
+        return NULL;
+    }
+    char *path = beside ? file_beside(beside, name->text) : mem_strdup(name->text);
+    struct tree *tree = NULL;
+    if (file_exists(path))
+        tree = workload_import(path, err);
+    else
+        tree_error(err, name, "the file '%s' to import is not there or cannot be read", path);
+    free(path);
+    struct tree *sources = tree_get(tree, "sources");
+    for (size_t i = 0; sources && i < map->n_children; i++)
+        tree_remove(sources, map->child[i]->key);
+    return tree;
+}
+
+/* What a map builds on, by the name or the file that stands under `key`. NULL with a fault. */
+static struct tree *load_base(const char *kind, const struct tree *map, const char *key,
+                              size_t depth, struct error *err)
+{
+    const struct tree *name = tree_get(map, key);
+    if (strcmp(key, "import") == 0)
+        return load_import(map, err);
+    if (name->kind == TREE_SCALAR && *name->text)
+        return load_name(kind, name, depth + 1, err);
+    if (name->kind == TREE_SCALAR)
+        tree_error(err, name, "'%s' has no value: a name or a file is wanted", kind);
+    else
+        tree_error(err, name, "'%s' wants a name or a file here", kind);
+    return NULL;
+}
+
 /* A map that names what it builds on (`model: llama-3.2-1b` within a model) is laid over that. The
  * map's ownership moves in. Device entries keep the name: it tells where they come from. */
 static struct tree *derive(const char *kind, struct tree *map, size_t depth, struct error *err)
 {
-    const struct tree *name = tree_get(map, kind);
-    struct tree *base = NULL;
-    bool ok = true;
+    bool import = strcmp(kind, "model") == 0 && tree_get(map, "import");
+    const char *key = import ? "import" : kind;
     tree_remove(map, "schema"); /* checked, and the whole has its own */
-    if (name && name->kind != TREE_SCALAR)
-        ok = tree_error(err, name, "'%s' wants a name or a file here", kind);
-    else if (name && !*name->text)
-        ok = tree_error(err, name, "'%s' has no value: a name or a file is wanted", kind);
-    else if (name)
-        ok = (base = load_name(kind, name, depth + 1, err)) != NULL;
-    if (ok && !name)
+    if (!tree_get(map, key))
         return map;
-    if (ok) {
+    struct tree *base = load_base(kind, map, key, depth, err);
+    if (base) {
+        tree_remove(base, "schema");
         if (strcmp(kind, "device") != 0)
-            tree_remove(map, kind);
+            tree_remove(map, key);
         tree_merge(base, map);
     }
     tree_free(map);
