@@ -329,6 +329,7 @@ static void finish(struct sim_engine *engine)
         out->output_tokens_per_s = (double)out->tokens_out / out->makespan_s;
     }
     out->preemptions = engine->batch.preemptions;
+    out->kv_blocks_held = engine->batch.kv.total - engine->batch.kv.free;
     out->saturated = saturated(engine);
 }
 

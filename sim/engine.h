@@ -31,6 +31,7 @@ struct sim_summary {
     double peak_temperature_C, throttled_s, makespan_s;
     bool saturated, runaway, cap_unreachable;
     uint64_t preemptions, passes, segments, kv_blocks;
+    uint64_t kv_blocks_held; /* by nobody, at the end: 0 */
     double peak_cpq;
 };
 
