@@ -9,6 +9,9 @@
 #include <string.h>
 
 static const char *const ffn_names[] = {"plain", "gated", NULL};
+static const char *const qk_norm_names[] = {"none", "head", "full", NULL};
+/* In the order of enum workload_layer; the names are those of Hugging Face. */
+static const char *const layer_names[] = {"full_attention", "sliding_attention", "conv", NULL};
 
 /* Formats that llama.cpp takes for --cache-type-k and -v. */
 static const char *const kv_formats[] = {"F32",  "F16",  "BF16", "Q8_0", "Q4_0",
@@ -49,6 +52,48 @@ const struct field workload_model_fields[] = {
      .help = "Norms have biases (LayerNorm)."},
     {"fused_qkv", FIELD_BOOL, false, MODEL(fused_qkv), .preset = "false",
      .help = "Queries, keys and values share one tensor of the file."},
+    {"qkv_bias", FIELD_BOOL, false, MODEL(qkv_biases), .preset = "false",
+     .help = "Queries, keys and values have biases, the other projections not."},
+    {"qk_norm", FIELD_ENUM, false, MODEL(qk_norm), .names = qk_norm_names, .preset = "none",
+     .help = "Norms of queries and keys: over each head, or over all heads together (full)."},
+    {"post_norm", FIELD_BOOL, false, MODEL(post_norms), .preset = "false",
+     .help = "Norms also behind attention and feed-forward block."},
+    {"parallel_attn", FIELD_BOOL, false, MODEL(parallel_attention), .preset = "false",
+     .help = "Attention and feed-forward block share one norm; they run one after the other."},
+    {"attention_sinks", FIELD_BOOL, false, MODEL(attention_sinks), .preset = "false",
+     .help = "A learned logit per head stands beside those of the context."},
+    {"sliding_window", FIELD_COUNT, false, MODEL(sliding_window), .min = 0, .max = 1e9,
+     .preset = "0", .unit = "tokens",
+     .help = "Tokens that a sliding layer attends to, its own included; 0: no layer slides."},
+    {"sliding_window_pattern", FIELD_COUNT, false, MODEL(sliding_pattern), .min = 0, .max = 10000,
+     .preset = "0", .unit = "layers",
+     .help = "Each so many layers, the last attends to all and the others slide; 0: all slide."},
+    {"layer_types", FIELD_TEXTS, false, MODEL(layer_types), .count_offset = MODEL(n_layer_types),
+     .help =
+         "Kind of each layer: full_attention, sliding_attention or conv; instead of a pattern."},
+    {"conv_L_cache", FIELD_COUNT, false, MODEL(conv_cache), .min = 0, .max = 1000, .preset = "0",
+     .unit = "tokens", .help = "Tokens that a short convolution spans; with layers of kind conv."},
+    {"num_experts", FIELD_COUNT, false, MODEL(experts.n), .min = 0, .max = 65536, .preset = "0",
+     .unit = "1", .help = "Experts that a router chooses from in a layer; 0: dense."},
+    {"num_experts_per_tok", FIELD_COUNT, false, MODEL(experts.used), .min = 0, .max = 65536,
+     .preset = "0", .unit = "1", .help = "Experts that a token goes through."},
+    {"moe_intermediate_size", FIELD_COUNT, false, MODEL(experts.ffn), .min = 0, .max = 1e7,
+     .preset = "0", .unit = "1", .help = "Width inside one expert; 0: intermediate_size."},
+    {"n_shared_experts", FIELD_COUNT, false, MODEL(experts.shared), .min = 0, .max = 65536,
+     .preset = "0", .unit = "1", .help = "Further experts that every token goes through."},
+    {"first_k_dense_replace", FIELD_COUNT, false, MODEL(experts.dense_first), .min = 0,
+     .max = 10000, .preset = "0", .unit = "layers",
+     .help = "Layers at the start that are dense, of intermediate_size."},
+    {"kv_lora_rank", FIELD_COUNT, false, MODEL(latent.kv_rank), .min = 0, .max = 1e6, .preset = "0",
+     .unit = "1", .help = "Width of the latent that stands for keys and values; 0: no latent."},
+    {"q_lora_rank", FIELD_COUNT, false, MODEL(latent.q_rank), .min = 0, .max = 1e6, .preset = "0",
+     .unit = "1", .help = "Width of the latent behind queries; 0: they are projected at once."},
+    {"qk_rope_head_dim", FIELD_COUNT, false, MODEL(latent.rope_dim), .min = 0, .max = 1e5,
+     .preset = "0", .unit = "1", .help = "Latent attention: rotated part of a head."},
+    {"qk_nope_head_dim", FIELD_COUNT, false, MODEL(latent.nope_dim), .min = 0, .max = 1e5,
+     .preset = "0", .unit = "1", .help = "Latent attention: part of a head that is not rotated."},
+    {"v_head_dim", FIELD_COUNT, false, MODEL(latent.v_dim), .min = 0, .max = 1e5, .preset = "0",
+     .unit = "1", .help = "Latent attention: width of a head's value."},
     {"quant", FIELD_TEXT, false, MODEL(quant), .preset = "F16",
      .help = "File type as in GGUF: F16, Q8_0, Q4_K_M, ..."},
     {"kv_format", FIELD_TEXT, false, MODEL(kv_format), .preset = "F16",
@@ -147,6 +192,30 @@ void workload_model_free(struct workload_model *model)
 {
     fields_free(workload_model_fields, model);
     *model = (struct workload_model){0};
+}
+
+/* Names were checked when the model was read. */
+static enum workload_layer layer_of_name(const char *name)
+{
+    for (int kind = WORKLOAD_LAYER_FULL; kind < WORKLOAD_LAYER_CONV; kind++)
+        if (strcmp(layer_names[kind], name) == 0)
+            return (enum workload_layer)kind;
+    return WORKLOAD_LAYER_CONV;
+}
+
+enum workload_layer workload_model_layer(const struct workload_model *model, uint64_t layer)
+{
+    uint64_t pattern = model->sliding_pattern;
+    if (model->n_layer_types > 0)
+        return layer_of_name(model->layer_types[layer]);
+    if (model->sliding_window == 0 || (pattern > 0 && (layer + 1) % pattern == 0))
+        return WORKLOAD_LAYER_FULL;
+    return WORKLOAD_LAYER_SLIDING;
+}
+
+bool workload_model_has_experts(const struct workload_model *model, uint64_t layer)
+{
+    return model->experts.n > 0 && layer >= model->experts.dense_first;
 }
 
 static double unit_parameters(const struct workload_model *model, size_t unit)

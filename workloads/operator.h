@@ -3,7 +3,8 @@
  *
  * A model is cut into units of work, the pieces that a plan places: unit 0 is the embedding, then
  * per layer an attention unit and an FFN unit, last the LM head:
- *     0 = embed, 1 + 2l = layer l attention, 2 + 2l = layer l FFN, 1 + 2L = head. */
+ *     0 = embed, 1 + 2l = layer l attention, 2 + 2l = layer l FFN, 1 + 2L = head.
+ * A short convolution stands where attention would. */
 #ifndef WORKLOADS_OPERATOR_H
 #define WORKLOADS_OPERATOR_H
 
@@ -22,7 +23,7 @@ enum workload_rows {
     WORKLOAD_ROWS_SAMPLED /* only the last token of each sequence that samples (final norm, head) */
 };
 
-enum { WORKLOAD_UNIT_OPERATORS = 12 }; /* most operators in a unit */
+enum { WORKLOAD_UNIT_OPERATORS = 16 }; /* most operators in a unit */
 
 struct workload_operator {
     const char *name; /* "attn_q", "ffn_down", ... */
@@ -31,16 +32,20 @@ struct workload_operator {
     const struct workload_format *format; /* of its weights; NULL without weights */
     double weights;                       /* weights multiplied with (0 for element operators) */
     double weight_bytes;                  /* streamed once per pass, whatever the rows */
-    double flops_per_row;                 /* multiply and add counted apart: 2 per weight */
+    double flops_per_row;                 /* multiply and add counted apart: 2 per weight used */
     double activation_bytes_per_row;      /* read and written between operators, 2 bytes a value */
+    /* Weights of all experts together. A row goes through `experts_used` of `experts`, so M rows
+     * read the share 1 - (1 - k/E)^M of weight_bytes. 0: dense, all is read. */
+    double experts, experts_used;
     /* Attention only, for one (row, context token) pair and one context token: */
     double flops_per_pair;     /* 4 x q_heads x head_dim: q k^T and the weighted sum of v */
     double kv_bytes_per_token; /* this layer's keys and values of one token */
     double q_heads;
+    double window; /* most context tokens that a row attends to, itself included; 0: all */
 };
 
 size_t workload_units(const struct workload_model *model);
-/* "embed", "l07.attn", "l07.ffn", "head". Freed with free(). */
+/* "embed", "l07.attn" (or "l07.conv"), "l07.ffn", "head". Freed with free(). */
 char *workload_unit_name(const struct workload_model *model, size_t unit);
 /* Fills out[] with the operators of a unit in execution order; returns how many. */
 size_t workload_unit_operators(const struct workload_model *model, size_t unit,
