@@ -130,7 +130,7 @@ static void test_words(void)
                  {{"--json", "x", NULL}, OPTIONS "operand1\n"},
                  {{"--seed", "3", "x", "y", NULL}, OPTIONS "operand2\n"},
                  {{"-s", "3", NULL}, OPTIONS "operand0\n"},
-                 {{"--mode=fast", "--", "-s", "--mode", NULL}, "fast\nslow\n"},
+                 {{"--mode=fast", "-s", "3", "--mode", NULL}, "fast\nslow\n"},
                  {{"x", "-o", NULL}, OPTION_FILE_WORD "\n"},
                  {{"--load", NULL}, ""}};
     struct option_usage with_words = usage;
