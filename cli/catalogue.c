@@ -3,8 +3,10 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/tree.h"
 #include "scenarios/scenario.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,4 +77,39 @@ bool catalogue_has(char *const *names, const char *name)
         if (strcmp(names[i], name) == 0)
             return true;
     return false;
+}
+
+bool catalogue_kind_of_file(const char *path, size_t *kind, struct error *err)
+{
+    struct tree *tree = tree_read(path, err);
+    if (!tree)
+        return false;
+    const char *schema = tree_get_text(tree, "schema");
+    bool found = false;
+    for (*kind = 0; schema && catalogue_kinds[*kind]; ++*kind) {
+        char *name = mem_printf("qeilsim/%s/1", catalogue_kinds[*kind]);
+        found = strcmp(schema, name) == 0;
+        free(name);
+        if (found)
+            break;
+    }
+    if (!found)
+        tree_error(err, tree_get(tree, "schema") ? tree_get(tree, "schema") : tree,
+                   "the first line should be 'schema: qeilsim/KIND/1', where KIND is device, "
+                   "platform, model, workload or scenario");
+    tree_free(tree);
+    return found;
+}
+
+bool catalogue_is_result(const char *path)
+{
+    static const unsigned char mark[] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+    unsigned char head[sizeof mark] = {0};
+    FILE *stream = fopen(path, "rb");
+    if (!stream)
+        return false;
+    bool same =
+        fread(head, 1, sizeof head, stream) == sizeof head && memcmp(head, mark, sizeof head) == 0;
+    fclose(stream);
+    return same;
 }

@@ -15,4 +15,9 @@ char **catalogue_all_names(struct error *err);
 char **catalogue_traces(struct error *err);
 bool catalogue_has(char *const *names, const char *name);
 
+/* What a file says that it is, as an index of catalogue_kinds; false with a fault. */
+bool catalogue_kind_of_file(const char *path, size_t *kind, struct error *err);
+/* Whether a file begins as HDF5 files do. */
+bool catalogue_is_result(const char *path);
+
 #endif

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/complete.h"
+#include "cli/machine.h"
 #include "plots/plot.h"
 
 #include <stdlib.h>
@@ -11,23 +12,32 @@
 const struct option_usage cmd_plot_usage = {
     .command = "plot",
     .arguments = "RESULT KIND",
-    .summary = "draw a result: front, timeline",
+    .summary = "draw a result: front, timeline, roofline",
     .details =
         "RESULT is a file written by run or explore. KIND is\n"
         "  front      energy against latency of all schedulers' plans, coloured by "
         "underutilisation\n"
         "  timeline   power, temperature and requests over time\n"
+        "  roofline   where a model's operators lie under the rooflines of the devices; for this\n"
+        "             RESULT may also be a scenario, or a platform with --model\n"
         "FILE's ending chooses the format: .png, .svg or .pdf (default RESULT-KIND.png). The "
-        "gnuplot\nscript is kept beside the picture as .gp; data lie inside it.",
+        "gnuplot\nscript is kept beside the picture as .gp; data lie inside it.\n\nExample:\n"
+        "  qeilsim plot qeil-box roofline --model llama-3.1-8b:Q4_K_M --batch 8",
     .min_arguments = 2,
     .max_arguments = 2,
     .operand_words = complete_pictures};
 
 struct request {
     bool script, terminal;
-    const char *result, *kind;
-    char *output; /* picture; owned */
+    const char *result, *kind, *model;
+    uint64_t rows, batch, context; /* of a roofline; UINT64_MAX: not given */
+    char *output;                  /* picture; owned */
 };
+
+static bool is_roofline(const struct request *request)
+{
+    return strcmp(request->kind, "roofline") == 0;
+}
 
 static bool is_kind(const char *word)
 {
@@ -72,6 +82,10 @@ static bool check_request(const struct cli *cli, struct request *request, enum p
         struct scenario_result nothing = {0};
         return plot_script(&nothing, request->kind, NULL, &unused, err);
     }
+    bool of_roofline = request->model || request->rows != UINT64_MAX ||
+                       request->batch != UINT64_MAX || request->context != UINT64_MAX;
+    if (of_roofline && !is_roofline(request))
+        return error_set(err, "--model, --rows, --batch and --context go with roofline only");
     if (request->terminal && (request->script || cli->output))
         return error_set(err, "--terminal draws on the terminal: it goes with neither --script nor "
                               "--output");
@@ -121,19 +135,48 @@ static bool draw(struct cli *cli, const struct request *request, const struct te
     return true;
 }
 
-static bool plot(struct cli *cli, struct request *request)
+static uint64_t given(uint64_t value, uint64_t preset)
+{
+    return value == UINT64_MAX ? preset : value;
+}
+
+static bool script_of_roofline(const struct request *request, const struct plot_options *options,
+                               struct text *script, struct error *err)
+{
+    struct machine machine;
+    bool ok = machine_load(request->result, request->model, &machine, err);
+    if (ok) {
+        struct plot_roofline what = {
+            machine.platform, machine.model, given(request->rows, PLOT_ROWS),
+            given(request->batch, PLOT_BATCH), given(request->context, PLOT_CONTEXT)};
+        plot_roofline(&what, options, script);
+    }
+    machine_free(&machine);
+    return ok;
+}
+
+static bool script_of_result(const struct request *request, const struct plot_options *options,
+                             struct text *script, struct error *err)
 {
     struct scenario_result result = {0};
+    if (!scenario_result_read(request->result, &result, err))
+        return false;
+    bool ok = plot_script(&result, request->kind, options, script, err);
+    scenario_result_free(&result);
+    return ok;
+}
+
+static bool plot(struct cli *cli, struct request *request)
+{
     struct text script = {0};
     struct plot_options options = {0};
     bool ok = check_request(cli, request, &options.format, &cli->err) &&
-              (request->script || cli_can_write(request->output, &cli->err)) &&
-              scenario_result_read(request->result, &result, &cli->err);
+              (request->script || cli_can_write(request->output, &cli->err));
     if (ok) {
         options.output = request->output ? last_part(request->output) : NULL;
-        ok = plot_script(&result, request->kind, &options, &script, &cli->err) &&
+        ok = (is_roofline(request) ? script_of_roofline : script_of_result)(request, &options,
+                                                                            &script, &cli->err) &&
              draw(cli, request, &script);
-        scenario_result_free(&result);
     }
     text_free(&script);
     free(request->output);
@@ -143,18 +186,30 @@ static bool plot(struct cli *cli, struct request *request)
 int cmd_plot(int argc, char **argv)
 {
     struct cli cli = CLI_START;
-    struct request request = {0};
+    struct request request = {.rows = UINT64_MAX, .batch = UINT64_MAX, .context = UINT64_MAX};
+    char **models = complete_models(argv);
     const struct option table[] = {
         CLI_OUTPUT_OPTION(cli, "the picture; with --script the script"),
         {0, "script", OPTION_FLAG, .help = "write the script only: to FILE or standard output",
          .value = &request.script},
         {0, "terminal", OPTION_FLAG, .help = "draw with letters on the terminal",
          .value = &request.terminal},
+        {0, "model", OPTION_TEXT, "MODEL[:QUANT]",
+         "roofline: this model (default: the one of the scenario or result)",
+         .value = &request.model, .words = (const char *const *)models},
+        {0, "rows", OPTION_COUNT, "N", "roofline: rows of the prompt (default 512)", &request.rows,
+         1, 1e9, NULL},
+        {0, "batch", OPTION_COUNT, "N", "roofline: sequences that decode together (default 1)",
+         &request.batch, 1, 1e9, NULL},
+        {0, "context", OPTION_COUNT, "N", "roofline: tokens before each of them (default 1024)",
+         &request.context, 0, 1e9, NULL},
         CLI_HELP_OPTION(cli),
         {0}};
     int first, code;
     (void)argc;
-    if (!cli_parse(&cli, table, &cmd_plot_usage, argv, &first, &code))
+    bool parsed = cli_parse(&cli, table, &cmd_plot_usage, argv, &first, &code);
+    file_names_free(models);
+    if (!parsed)
         return code;
     cli_catch_signals();
     request.result = argv[first];

@@ -98,29 +98,6 @@ static bool show_entry(size_t kind, const char *name, bool yaml, struct error *e
     return ok;
 }
 
-/* "qeilsim/KIND/1" as an index of catalogue_kinds; false with a fault. */
-static bool kind_of_file(const char *path, size_t *kind, struct error *err)
-{
-    struct tree *tree = tree_read(path, err);
-    if (!tree)
-        return false;
-    const char *schema = tree_get_text(tree, "schema");
-    bool found = false;
-    for (*kind = 0; schema && catalogue_kinds[*kind]; ++*kind) {
-        char *name = mem_printf("qeilsim/%s/1", catalogue_kinds[*kind]);
-        found = strcmp(schema, name) == 0;
-        free(name);
-        if (found)
-            break;
-    }
-    if (!found)
-        tree_error(err, tree_get(tree, "schema") ? tree_get(tree, "schema") : tree,
-                   "the first line should be 'schema: qeilsim/KIND/1', where KIND is device, "
-                   "platform, model, workload or scenario");
-    tree_free(tree);
-    return found;
-}
-
 static bool ends_with(const char *text, const char *ending)
 {
     size_t n = strlen(text), m = strlen(ending);
@@ -130,7 +107,7 @@ static bool ends_with(const char *text, const char *ending)
 static bool show_file(const char *path, bool yaml, struct error *err)
 {
     size_t kind;
-    if (!kind_of_file(path, &kind, err))
+    if (!catalogue_kind_of_file(path, &kind, err))
         return false;
     /* Any other name would be sought in the catalogue. */
     bool is_path = strchr(path, '/') || ends_with(path, ".yaml");
@@ -138,19 +115,6 @@ static bool show_file(const char *path, bool yaml, struct error *err)
     bool ok = show_entry(kind, name, yaml, err);
     free(name);
     return ok;
-}
-
-static bool is_hdf5(const char *path)
-{
-    static const unsigned char mark[] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
-    unsigned char head[sizeof mark] = {0};
-    FILE *stream = fopen(path, "rb");
-    if (!stream)
-        return false;
-    bool same =
-        fread(head, 1, sizeof head, stream) == sizeof head && memcmp(head, mark, sizeof head) == 0;
-    fclose(stream);
-    return same;
 }
 
 static bool show_result(const char *path, bool yaml, struct error *err)
@@ -220,7 +184,7 @@ int cmd_show(int argc, char **argv)
     const char *name = argv[first];
     if (!file_exists(name))
         ok = show_name(name, yaml, &cli.err);
-    else if (is_hdf5(name))
+    else if (catalogue_is_result(name))
         ok = show_result(name, yaml, &cli.err);
     else
         ok = show_file(name, yaml, &cli.err);

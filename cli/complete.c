@@ -7,6 +7,8 @@
 #include "plots/plot.h"
 #include "sim/schedulers/sched.h"
 
+#include <string.h>
+
 /* A list of names that is freed. */
 static void take_names(char **names, struct text *out)
 {
@@ -75,6 +77,13 @@ void complete_plans(const char *words[COMPLETE_PLANS])
     for (size_t i = 0; schedulers[i] && n < COMPLETE_PLANS - 1; i++)
         words[n++] = schedulers[i];
     words[n] = NULL;
+}
+
+char **complete_models(char *const *argv)
+{
+    struct error unused = {0};
+    bool asked = argv[1] && strcmp(argv[1], "--complete-words") == 0;
+    return asked ? scenario_catalogue("model", &unused) : NULL;
 }
 
 void complete_lists(size_t operand, struct text *out)

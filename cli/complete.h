@@ -20,6 +20,8 @@ enum { COMPLETE_PLANS = 40 };
 void complete_plans(const char *words[COMPLETE_PLANS]);
 /* Names of schedulers, NULL-ended, but for single-DEVICE, which depends on the machine. */
 const char *const *complete_schedulers(void);
+/* Names of models when the shell asks for words, else NULL. Freed with file_names_free. */
+char **complete_models(char *const *argv);
 /* The kinds of files that have a schema. */
 void complete_schemas(size_t operand, struct text *out);
 

@@ -13,4 +13,8 @@ bool plot_front(const struct scenario_result *result, const struct plot_options 
 bool plot_timeline(const struct scenario_result *result, const struct plot_options *options,
                    struct text *out, struct error *err);
 
+/* Rooflines of the result's machine with the operators of its model. */
+bool plot_rooflines(const struct scenario_result *result, const struct plot_options *options,
+                    struct text *out, struct error *err);
+
 #endif

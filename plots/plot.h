@@ -14,7 +14,7 @@ struct plot_options {
     const char *output; /* file that the script draws when run by hand; NULL: standard output */
 };
 
-/* Kinds of pictures, NULL-ended: "front", "timeline". */
+/* Kinds of pictures, NULL-ended: "front", "timeline", "roofline". */
 const char *const *plot_kinds(void);
 
 /* The format that a file's ending asks for: .png, .svg or .pdf. */
@@ -25,6 +25,19 @@ char *plot_path_with(const char *path, const char *ending);
 /* Appends the script. False: the kind is not known or the result has nothing to draw for it. */
 bool plot_script(const struct scenario_result *result, const char *kind,
                  const struct plot_options *options, struct text *out, struct error *err);
+
+/* A machine's rooflines with a model's operators under them; plot_script draws it for a result's
+ * own machine and model with PLOT_ROWS, PLOT_BATCH and PLOT_CONTEXT. */
+struct plot_roofline {
+    const struct device_platform *platform;
+    const struct workload_model *model;
+    uint64_t rows; /* of the prompt that prefill is shown for; at least 1 */
+    uint64_t batch,
+        context; /* sequences that decode together, and tokens before each; batch >= 1 */
+};
+enum { PLOT_ROWS = 512, PLOT_BATCH = 1, PLOT_CONTEXT = 1024 };
+void plot_roofline(const struct plot_roofline *what, const struct plot_options *options,
+                   struct text *out);
 
 /* Runs gnuplot; the picture appears under `path` only when it is whole, and the script is kept
  * beside it as NAME.gp. */

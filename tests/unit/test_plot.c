@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "plots/label.h"
 #include "plots/plot.h"
+#include "plots/roofline.h"
 #include "plots/script.h"
 #include "tests/check.h"
 
@@ -217,6 +218,40 @@ static void test_timeline(const struct scenario_result *result)
     text_free(&script);
 }
 
+/* The tiny machine: its roofs stand in its files, and no operator lies above them. */
+static void test_roofline(void)
+{
+    struct error err = {0};
+    struct scenario scenario;
+    if (!CHECK(scenario_load(SOURCE_DIR "/tests/support/tiny.yaml", NULL, 0, &scenario, &err)))
+        return;
+    struct plot_roofline what = {&scenario.platform, &scenario.model, 64, 2, 100};
+    for (size_t d = 0; d < scenario.platform.n_devices; d++) {
+        struct roofline_device at;
+        roofline_compute(&what, d, &at);
+        for (size_t g = 0; g < 2 * ROOFLINE_GROUPS; g++) {
+            struct roofline_point point =
+                g < ROOFLINE_GROUPS ? at.decode[g] : at.prefill[g - ROOFLINE_GROUPS];
+            double roof =
+                fmin(point.intensity * at.slope_Bps, fmax(at.matrix_FLOPps, at.vector_FLOPps));
+            CHECK(isnan(point.intensity) || (point.FLOPps > 0 && point.FLOPps <= roof * 1.0001));
+        }
+        CHECK(at.fits && isnan(at.prefill[ROOFLINE_HEAD].intensity));
+        CHECK(at.prefill[ROOFLINE_FFN].intensity > at.decode[ROOFLINE_FFN].intensity);
+    }
+    struct plot_options options = {PLOT_SVG, "a.svg"};
+    struct text script = {0};
+    plot_roofline(&what, &options, &script);
+    CHECK(has(&script, "set title 'Rooflines of tiny-box with tiny-model in F16'\n"));
+    CHECK(has(&script, "set xlabel 'arithmetic intensity (FLOP/byte)'\n"));
+    CHECK(has(&script, "set ylabel 'attainable and achieved rate (TFLOP/s)'\n"));
+    CHECK(has(&script, "set logscale x\n") && has(&script, "set logscale y\n"));
+    CHECK(has(&script, "title '  2 rows at context 100'") && has(&script, "title '  64 rows'"));
+    CHECK(has(&script, " # whole pass\nEND\n"));
+    text_free(&script);
+    scenario_free(&scenario);
+}
+
 static void test_refusals(void)
 {
     struct scenario_result empty = {0};
@@ -225,10 +260,12 @@ static void test_refusals(void)
     struct error err = {0};
     CHECK(!plot_script(&empty, "frnt", &options, &script, &err));
     CHECK_TEXT(err.fault[0],
-               "unknown picture 'frnt' (did you mean 'front'?); there are: front, timeline");
+               "unknown picture 'frnt' (did you mean 'front'?); there are: front, timeline, "
+               "roofline");
     CHECK(!plot_script(&empty, "front", &options, &script, &err));
     CHECK(!plot_script(&empty, "timeline", &options, &script, &err));
-    CHECK(err.n_faults == 3 && !script.bytes);
+    CHECK(!plot_script(&empty, "roofline", &options, &script, &err));
+    CHECK(err.n_faults == 4 && !script.bytes);
 }
 
 static void test_terminal(const struct scenario_result *result)
@@ -309,6 +346,7 @@ int main(void)
     test_labels();
     test_front(&result, &wide);
     test_timeline(&result);
+    test_roofline();
     test_refusals();
     test_terminal(&result);
     test_drawing(&result);
