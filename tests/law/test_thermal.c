@@ -175,7 +175,7 @@ static void follow(uint64_t seed)
 
 static void check_against_integrator(void)
 {
-    for (uint64_t seed = 1; seed <= 150; seed++)
+    for (uint64_t seed = 1; seed <= 60; seed++)
         follow(seed);
     printf("against rk8pd: %.2g K, %.2g of the leaked joules\n", worst_K, worst_J);
     CHECK(worst_K < 1e-6);
@@ -213,7 +213,7 @@ static void check_single_node(void)
 static void check_pieces(void)
 {
     double worst = 0, worst_leaked = 0;
-    for (uint64_t seed = 1; seed <= 300; seed++) {
+    for (uint64_t seed = 151; seed <= 250; seed++) {
         struct network network = random_network(seed);
         struct stream stream = stream_open(seed, STREAM_TEST, 0, 3);
         struct device_platform platform = platform_of(&network);
@@ -264,7 +264,7 @@ static void check_near_ties(void)
     couple(&network, 1, 4, 0.5);
     couple(&network, 3, 4, 0.5);
     struct device_platform platform = platform_of(&network);
-    for (double apart_K = 1e-13; apart_K < 1e-8; apart_K *= 1.7) {
+    for (double apart_K = 1e-13; apart_K < 1e-8; apart_K *= 3) {
         struct device_thermal *thermal = device_thermal_create(&platform);
         double state[MOST_NODES + MOST_DEVICES] = {300, 300, 300 + apart_K, 300, 300};
         double leaked_J[2] = {0}, peak_K[2] = {0};
@@ -281,7 +281,7 @@ static void check_near_ties(void)
 static void check_ambient_and_steady(void)
 {
     unsigned settled = 0;
-    for (uint64_t seed = 1; seed <= 100; seed++) {
+    for (uint64_t seed = 1; seed <= 40; seed++) {
         struct network network = random_network(seed);
         struct stream stream = stream_open(seed, STREAM_TEST, 0, 4);
         struct device_platform platform = platform_of(&network);
@@ -306,7 +306,7 @@ static void check_ambient_and_steady(void)
         device_thermal_destroy(still);
         device_platform_free(&platform);
     }
-    CHECK(settled > 50);
+    CHECK(settled > 20);
 }
 
 /* A die that cannot carry off what it leaks: R dP_leak/dT >= 1 long before the grid ends. */
@@ -348,7 +348,7 @@ static void check_runaway(void)
  * Simpson's sum over small steps. */
 static void check_heat_balance(void)
 {
-    for (uint64_t seed = 1; seed <= 20; seed++) {
+    for (uint64_t seed = 1; seed <= 10; seed++) {
         struct network network = random_network(seed);
         struct stream stream = stream_open(seed, STREAM_TEST, 0, 5);
         struct device_platform platform = platform_of(&network);
