@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keeps the tables of docs/results.md as a real result has them: results_tables.py PROGRAM PAGE
+explores the quick-start scenario, lists what the file holds, and writes that between the page's
+marks; with --check it only tells whether the page says so already. Exits 77 where h5py is not there
+(where CI=true: a failure)."""
+import os
+import subprocess
+import sys
+import tempfile
+
+try:
+    import h5py
+except ImportError:
+    print("skipped: h5py is not there")
+    sys.exit(1 if os.environ.get("CI") == "true" else 77)
+
+BEGIN, END = "<!-- tables: made by docs/results_tables.py -->\n", "<!-- end of tables -->\n"
+TITLES = {
+    "front/pgsam": "`/front/SCHEDULER`: one row per plan, in order of energy",
+    "summary": "`/summary`: one value each, of the replayed plan",
+    "requests": "`/requests`: one row per request, of the replayed plan",
+    "devices": "`/devices`: one row per device, of the replayed plan",
+    "series": "`/series`: one row per device and period, of the replayed plan",
+}
+
+
+def text(value):
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def type_of(data):
+    if "flag_meanings" in data.attrs:
+        return text(data.attrs["flag_meanings"]).replace(" ", ", ")
+    return {"f": "number", "i": "whole number"}.get(data.dtype.kind, "text")
+
+
+def table(file, group):
+    yield f"#### {TITLES[group]}\n\n"
+    names = sorted(name for name in file[group].attrs)
+    if names:
+        yield "Attributes: " + ", ".join(f"`{name}`" for name in names) + ".\n\n"
+    yield "| dataset | unit | type | meaning |\n|---|---|---|---|\n"
+    for name, data in file[group].items():
+        cells = (f"`{name}`", text(data.attrs["units"]), type_of(data),
+                 text(data.attrs["long_name"]))
+        yield "| " + " | ".join(cells) + " |\n"
+    yield "\n"
+
+
+def tables(path):
+    with h5py.File(path, track_order=True) as file:
+        yield "\n"
+        for group in TITLES:
+            yield from table(file, group)
+
+
+def main():
+    check = "--check" in sys.argv
+    program, page = (word for word in sys.argv[1:] if word != "--check")
+    with tempfile.TemporaryDirectory(prefix="qeilsim-docs-") as folder:
+        path = os.path.join(folder, "result.h5")
+        subprocess.run([program, "explore", "quickstart", "--evaluations", "500", "--set",
+                        "outputs.replay=3", "--quiet", "-o", path], check=True,
+                       stdout=subprocess.DEVNULL)
+        made = "".join(tables(path))
+    with open(page, encoding="utf-8") as file:
+        before, rest = file.read().split(BEGIN)
+    old, after = rest.split(END)
+    if check:
+        if old != made:
+            print(f"{page} is stale: run 'ninja -C build docs'")
+        return int(old != made)
+    with open(page, "w", encoding="utf-8") as file:
+        file.write(before + BEGIN + made + END + after)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
