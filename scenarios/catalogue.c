@@ -23,7 +23,7 @@ static const struct {
     {"scenario", "scenarios"},
 };
 
-static char *folder_of(const char *kind, struct error *err)
+char *scenario_catalogue_folder(const char *kind, struct error *err)
 {
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         if (strcmp(folders[i].kind, kind) != 0)
@@ -39,7 +39,7 @@ static char *folder_of(const char *kind, struct error *err)
 
 char **scenario_catalogue(const char *kind, struct error *err)
 {
-    char *folder = folder_of(kind, err);
+    char *folder = scenario_catalogue_folder(kind, err);
     char **names = folder ? file_names(folder, SUFFIX) : NULL;
     free(folder);
     return names;
@@ -126,7 +126,7 @@ static char *what_is_there(const char *name, char **names)
 
 static char *find_in_catalogue(const struct scenario_reference *reference, struct error *err)
 {
-    char *folder = folder_of(reference->kind, err);
+    char *folder = scenario_catalogue_folder(reference->kind, err);
     if (!folder)
         return NULL;
     char **names = file_names(folder, SUFFIX);

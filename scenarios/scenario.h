@@ -52,5 +52,7 @@ struct tree *scenario_find(const char *kind, const char *name, const char *besid
                            const struct tree *place, struct error *err);
 /* Names in the catalogue of a kind, sorted, NULL-ended; freed with file_names_free. */
 char **scenario_catalogue(const char *kind, struct error *err);
+/* The folder in which its files NAME.yaml lie. Freed with free(); NULL with a fault. */
+char *scenario_catalogue_folder(const char *kind, struct error *err);
 
 #endif
