@@ -121,13 +121,16 @@ static void add(struct device_cost *cost, const struct device *device, double co
     double scale = count * device->software.factor;
     cost->time_s += scale * one.time_s;
     cost->time_per_context_s += scale * one.time_per_context_s;
+    cost->time_per_window_s += scale * one.time_per_window_s;
     cost->overhead_s += scale * one.overhead_s;
     cost->compute_s += scale * one.compute_s;
     cost->memory_s += scale * one.memory_s;
     cost->flops += count * one.flops;
     cost->flops_per_context += count * one.flops_per_context;
+    cost->flops_per_window += count * one.flops_per_window;
     cost->bytes += count * one.bytes;
     cost->bytes_per_context += count * one.bytes_per_context;
+    cost->bytes_per_window += count * one.bytes_per_window;
 }
 
 /* Embedding, products and element-wise operators: all rows go through alike. */
@@ -181,10 +184,11 @@ static struct device_cost attention_cost(const struct device *device,
         (device->overheads.operator_s + sequences * attention->s_per_sequence) / at->clock;
     one.bytes = activation_B;
     one.memory_s = activation_B / rate_for(device, at, activation_B);
-    one.time_per_context_s = decode_kappa_s(
+    bool window = op->window > 0;
+    *(window ? &one.time_per_window_s : &one.time_per_context_s) = decode_kappa_s(
         device, op, at, mixed ? attention->mixed_kv_efficiency : attention->kv_efficiency);
-    one.flops_per_context = op->flops_per_pair;
-    one.bytes_per_context = op->kv_bytes_per_token;
+    *(window ? &one.flops_per_window : &one.flops_per_context) = op->flops_per_pair;
+    *(window ? &one.bytes_per_window : &one.bytes_per_context) = op->kv_bytes_per_token;
     one.time_s = one.overhead_s + one.memory_s;
     if (!mixed)
         return one;
@@ -196,8 +200,9 @@ static struct device_cost attention_cost(const struct device *device,
     double pad = rows_run / pass->prefill_rows;
     double rate =
         attention->efficiency * at->clock * device_attention_FLOPps(device, pass->prefill_rows);
-    double flops = op->flops_per_pair * pass->prefill_pairs;
-    double bytes = op->kv_bytes_per_token * pass->prefill_pairs / tile;
+    double pairs = window ? pass->prefill_window_pairs : pass->prefill_pairs;
+    double flops = op->flops_per_pair * pairs;
+    double bytes = op->kv_bytes_per_token * pairs / tile;
     double compute = flops * pad / rate;
     double memory =
         bytes / (attention->mixed_kv_efficiency * rate_for(device, at, at->pass_weight_bytes));

@@ -12,19 +12,21 @@
 
 /* What one pass holds, as far as one operator sees it. */
 struct device_pass {
-    double rows;              /* tokens of the pass */
-    double sampled;           /* sequences that sample a token at its end */
-    double decode_sequences;  /* sequences with one row each */
-    double prefill_sequences; /* sequences with a chunk of rows */
-    double prefill_rows;      /* rows of those chunks together */
-    double prefill_pairs;     /* sum over their rows of the context tokens each row attends to */
+    double rows;                 /* tokens of the pass */
+    double sampled;              /* sequences that sample a token at its end */
+    double decode_sequences;     /* sequences with one row each */
+    double prefill_sequences;    /* sequences with a chunk of rows */
+    double prefill_rows;         /* rows of those chunks together */
+    double prefill_pairs;        /* sum over their rows of the context tokens each row attends to */
+    double prefill_window_pairs; /* the same where a sliding window bounds them */
 };
 
-/* Where the seconds go. Affine in the context tokens n of the decode sequences. */
+/* Where the seconds go. Affine in the context tokens of the decode sequences: in n, their sum, and
+ * in the sum of those inside the sliding window for layers that have one. */
 struct device_cost {
-    double time_s, time_per_context_s;
-    double flops, flops_per_context;
-    double bytes, bytes_per_context;
+    double time_s, time_per_context_s, time_per_window_s;
+    double flops, flops_per_context, flops_per_window;
+    double bytes, bytes_per_context, bytes_per_window;
     double overhead_s; /* share of time_s that is t_0 and t_q */
     double compute_s;  /* what arithmetic alone would take */
     double memory_s;   /* what traffic alone would take */

@@ -3,13 +3,14 @@
 
 #include "base/memory.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 void sim_batch_init(struct sim_batch *batch, const struct sim_serving *serving, uint64_t in_flight,
                     uint64_t blocks)
 {
-    *batch = (struct sim_batch){.serving = serving, .in_flight = in_flight};
+    *batch = (struct sim_batch){.serving = serving, .in_flight = in_flight, .window = UINT64_MAX};
     if (batch->in_flight > serving->max_num_seqs)
         batch->in_flight = serving->max_num_seqs;
     if (batch->in_flight > serving->max_num_batched_tokens)
@@ -105,11 +106,13 @@ static struct sim_job *admit(struct sim_batch *batch, int64_t now_ps)
     return job;
 }
 
-/* Rows r of a chunk that starts at context c attend to c + 1 ... c + r tokens. */
-static double pairs(uint64_t start, uint64_t rows)
+/* Rows r of a chunk that starts at context c attend to c + 1 ... c + r tokens, or to no more than
+ * the window. */
+static double pairs(uint64_t start, uint64_t rows, uint64_t window)
 {
-    double c = (double)start, r = (double)rows;
-    return r * c + r * (r + 1) / 2;
+    double c = (double)start, r = (double)rows, w = (double)window;
+    double short_rows = fmin(r, fmax(0, w - c)); /* whose context is inside the window */
+    return short_rows * c + short_rows * (short_rows + 1) / 2 + (r - short_rows) * w;
 }
 
 /* Without chunking a prompt goes whole, alone if it exceeds the budget. */
@@ -124,12 +127,14 @@ static uint64_t chunk_of(const struct sim_batch *batch, const struct sim_job *jo
     return pass->prefill_rows == 0 ? left : 0;
 }
 
-static void add_chunk(struct sim_job *job, uint64_t rows, struct sim_pass *pass)
+static void add_chunk(const struct sim_batch *batch, struct sim_job *job, uint64_t rows,
+                      struct sim_pass *pass)
 {
     job->chunk = rows;
     pass->prefill_rows += rows;
     pass->prefill_sequences++;
-    pass->prefill_pairs += pairs(job->computed, rows);
+    pass->prefill_pairs += pairs(job->computed, rows, UINT64_MAX);
+    pass->prefill_window_pairs += pairs(job->computed, rows, batch->window);
     if (job->computed + rows == job->target)
         pass->sampled++;
 }
@@ -144,7 +149,7 @@ void sim_batch_take_prompts(struct sim_batch *batch, uint64_t budget, int64_t no
             continue;
         uint64_t rows = chunk_of(batch, job, budget - used, pass);
         if (rows > 0)
-            add_chunk(job, rows, pass);
+            add_chunk(batch, job, rows, pass);
         used += rows;
     }
     bool crowded = batch->crowded && batch->n_running > 0;
@@ -154,7 +159,7 @@ void sim_batch_take_prompts(struct sim_batch *batch, uint64_t budget, int64_t no
         uint64_t rows = chunk_of(batch, next, budget - used, pass);
         if (rows == 0)
             break;
-        add_chunk(admit(batch, now_ps), rows, pass);
+        add_chunk(batch, admit(batch, now_ps), rows, pass);
         used += rows;
     }
 }
@@ -217,6 +222,16 @@ static bool preempt_newest(struct sim_batch *batch)
     return false;
 }
 
+/* Rows with a sliding window attend to that many tokens at most. */
+static void add_context(const struct sim_batch *batch, uint64_t context, struct sim_pass *pass)
+{
+    bool grows = context < batch->window;
+    pass->contexts.sum += context;
+    pass->contexts.growth++;
+    pass->window.sum += grows ? context : batch->window;
+    pass->window.growth += grows;
+}
+
 void sim_batch_take_decodes(struct sim_batch *batch, struct sim_pass *pass)
 {
     for (size_t i = 0; i < batch->n_running; i++) {
@@ -234,7 +249,7 @@ void sim_batch_take_decodes(struct sim_batch *batch, struct sim_pass *pass)
             continue;
         pass->decode_rows++;
         pass->sampled++;
-        pass->contexts += job->computed + 1;
+        add_context(batch, job->computed + 1, pass);
     }
 }
 
@@ -244,8 +259,13 @@ uint64_t sim_batch_steps(const struct sim_batch *batch)
     for (size_t i = 0; i < batch->n_running; i++) {
         const struct sim_job *job = &batch->job[batch->running[i]];
         uint64_t left = job->request.output_tokens - job->generated;
-        if (job->state == SIM_JOB_DECODE && left < most)
-            most = left;
+        if (job->state != SIM_JOB_DECODE)
+            continue;
+        most = left < most ? left : most;
+        /* A window that fills ends the stretch: from then on its context grows no more. */
+        uint64_t context = job->computed + 1;
+        if (context < batch->window && batch->window - context + 1 < most)
+            most = batch->window - context + 1;
     }
     if (sim_batch_new_blocks(batch, most) <= batch->kv.free)
         return most;

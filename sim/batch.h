@@ -31,6 +31,7 @@ struct sim_job {
 struct sim_batch {
     const struct sim_serving *serving;
     struct sim_kv kv;
+    uint64_t window;     /* the model's sliding window, UINT64_MAX without */
     uint64_t in_flight;  /* most requests that run together */
     struct sim_job *job; /* (n_jobs) slots */
     uint32_t *vacant;    /* free slots */

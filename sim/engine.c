@@ -222,8 +222,7 @@ static void add_worker(struct sim_engine *engine, enum sim_lane_role role)
     size_t n = engine->system->n_devices;
     worker->role = role;
     worker->lane = sim_lane_create(engine->system, engine->plan, role);
-    worker->run.fixed = mem_calloc(n, sizeof *worker->run.fixed);
-    worker->run.slope = mem_calloc(n, sizeof *worker->run.slope);
+    worker->run.share = mem_calloc(n, sizeof *worker->run.share);
     worker->run.pstate = mem_calloc(n, 1);
 }
 
@@ -276,6 +275,8 @@ static bool begin(struct sim_engine *engine)
         return false;
     engine->out->kv_blocks = blocks;
     sim_batch_init(&engine->batch, &system->serving, engine->plan->in_flight, blocks);
+    if (system->model->sliding_window > 0)
+        engine->batch.window = system->model->sliding_window;
     engine->governed = mem_calloc(system->n_devices, 1);
     memcpy(engine->governed, engine->plan->pstate, system->n_devices);
     engine->format = main_format(system);
@@ -337,8 +338,7 @@ static void release(struct sim_engine *engine)
 {
     for (size_t i = 0; i < engine->n_workers; i++) {
         sim_lane_destroy(engine->worker[i].lane);
-        free(engine->worker[i].run.fixed);
-        free(engine->worker[i].run.slope);
+        free(engine->worker[i].run.share);
         free(engine->worker[i].run.pstate);
     }
     sim_meter_destroy(engine->meter);

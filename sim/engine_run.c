@@ -57,15 +57,32 @@ static double cap_W(const struct sim_engine *engine, size_t d)
     return member ? fmin(own_W, left_W) : own_W;
 }
 
+static struct sim_share share_of(const struct device_cost *cost)
+{
+    return (struct sim_share){
+        .busy_s = {cost->time_s, cost->time_per_context_s, cost->time_per_window_s},
+        .flops = {cost->flops, cost->flops_per_context, cost->flops_per_window},
+        .bytes = {cost->bytes, cost->bytes_per_context, cost->bytes_per_window},
+    };
+}
+
+static struct sim_affine scaled(struct sim_affine quantity, double factor)
+{
+    return (struct sim_affine){factor * quantity.fixed, factor * quantity.per_context,
+                               factor * quantity.per_window};
+}
+
+/* Power while a device does its share of a step. */
 static double busy_power_W(const struct sim_engine *engine, size_t d, size_t pstate,
-                           const struct device_cost *cost, double contexts)
+                           const struct device_cost *cost, const struct sim_pass *pass)
 {
     const struct device *device = &engine->system->platform->device[d];
-    double time_s = cost->time_s + contexts * cost->time_per_context_s;
-    double work_J = device_work_J(device, pstate, cost->flops + contexts * cost->flops_per_context,
-                                  cost->bytes + contexts * cost->bytes_per_context);
+    struct sim_share share = share_of(cost);
+    double time_s = sim_steps_first(&pass->contexts, &pass->window, &share.busy_s);
+    double flops = sim_steps_first(&pass->contexts, &pass->window, &share.flops);
+    double bytes = sim_steps_first(&pass->contexts, &pass->window, &share.bytes);
     return device_base_W(device) + sim_meter_leakage_W(engine->meter, d) +
-           device_busy_W(device, pstate) + work_J / time_s;
+           device_busy_W(device, pstate) + device_work_J(device, pstate, flops, bytes) / time_s;
 }
 
 /* The fastest state at or below what plan and governor allow that keeps the power cap. */
@@ -75,10 +92,10 @@ static uint8_t capped_pstate(struct sim_engine *engine, struct sim_worker *worke
     double limit_W = cap_W(engine, d);
     if (!sim_lane_uses(worker->lane, d) || !isfinite(limit_W))
         return state;
-    double contexts = (double)worker->run.pass.contexts;
+    const struct sim_pass *pass = &worker->run.pass;
     for (;; state++) {
-        struct device_cost cost = sim_lane_price_device(worker->lane, &worker->run.pass, d, state);
-        if (cost.time_s <= 0 || busy_power_W(engine, d, state, &cost, contexts) <= limit_W)
+        struct device_cost cost = sim_lane_price_device(worker->lane, pass, d, state);
+        if (cost.time_s <= 0 || busy_power_W(engine, d, state, &cost, pass) <= limit_W)
             return state;
         if ((size_t)state + 1 >= device_pstates(&engine->system->platform->device[d])) {
             engine->out->cap_unreachable = true;
@@ -98,10 +115,9 @@ static void set_work(struct sim_engine *engine, struct sim_run_state *run,
         double peak = fmax(device_unit_FLOPps(device, engine->format, rows),
                            device_attention_FLOPps(device, rows)) *
                       device_relative_clock(device, run->pstate[d]);
-        double fixed_s = stretch * part->time_s, slope_s = stretch * part->time_per_context_s;
-        run->fixed[d] = (struct sim_work){fixed_s, part->flops, part->bytes, peak * fixed_s};
-        run->slope[d] = (struct sim_work){slope_s, part->flops_per_context, part->bytes_per_context,
-                                          peak * slope_s};
+        run->share[d] = share_of(part);
+        run->share[d].busy_s = scaled(run->share[d].busy_s, stretch);
+        run->share[d].peak_flops = scaled(run->share[d].busy_s, peak);
     }
     run->link_J = cost->link_J;
     run->transfer_s = cost->transfer_s;
@@ -120,19 +136,20 @@ static double pool_squeeze(const struct sim_engine *engine, const struct sim_wor
         const struct sim_worker *other = &engine->worker[worker == &engine->worker[0] ? 1 : 0];
         double alone_s = worker->run.alone_s;
         double mine = 0, theirs = 0, pool = engine->system->platform->pool[p].bandwidth_Bps;
-        double contexts = (double)worker->run.pass.contexts;
-        double other_contexts = (double)other->run.pass.contexts;
+        const struct sim_pass *my_pass = &worker->run.pass, *their_pass = &other->run.pass;
         for (size_t d = 0; d < engine->system->n_devices; d++) {
             if (engine->system->pool_of[d] != p)
                 continue;
-            mine += cost->device[d].bytes + contexts * cost->device[d].bytes_per_context;
-            theirs += other->run.fixed[d].bytes + other_contexts * other->run.slope[d].bytes;
+            struct sim_share share = share_of(&cost->device[d]);
+            mine += sim_steps_first(&my_pass->contexts, &my_pass->window, &share.bytes);
+            theirs += sim_steps_first(&their_pass->contexts, &their_pass->window,
+                                      &other->run.share[d].bytes);
         }
         if (!other->run.active || theirs <= 0 || mine <= 0)
             continue;
         double want = mine / alone_s, neighbour = theirs / other->run.alone_s;
-        double share = fmax(pool - neighbour, fmin(want, 0.5 * pool));
-        factor = fmax(factor, want / share);
+        double left = fmax(pool - neighbour, fmin(want, 0.5 * pool));
+        factor = fmax(factor, want / left);
     }
     return factor;
 }
@@ -147,19 +164,20 @@ static bool price_run(struct sim_engine *engine, struct sim_worker *worker)
                                  engine->governed[d] > engine->plan->pstate[d]);
     }
     const struct sim_pass_cost *cost = sim_lane_price(worker->lane, &run->pass, run->pstate);
-    run->alone_s = cost->step_s + (double)run->pass.contexts * cost->per_context_s;
+    run->alone_s = sim_steps_first(&run->pass.contexts, &run->pass.window, &cost->step_s);
     double squeeze = pool_squeeze(engine, worker, cost), memory_s = 0;
     for (size_t d = 0; d < engine->system->n_devices; d++)
         memory_s += cost->device[d].memory_s;
     add_paging(engine, run);
-    double squeezed_s = cost->step_s + (squeeze - 1) * memory_s;
-    set_work(engine, run, cost, squeezed_s / cost->step_s);
+    struct sim_affine step_s = scaled(cost->step_s, squeeze);
+    step_s.fixed = cost->step_s.fixed + (squeeze - 1) * memory_s;
+    set_work(engine, run, cost, step_s.fixed / cost->step_s.fixed);
+    step_s.fixed += run->paging_s;
     run->steps.contexts = run->pass.contexts;
-    run->steps.growth = run->pass.decode_rows;
-    double step_s = squeezed_s + run->paging_s;
-    return sim_steps_set(&run->steps, step_s, squeeze * cost->per_context_s) ||
+    run->steps.window = run->pass.window;
+    return sim_steps_set(&run->steps, &step_s) ||
            error_set(engine->err, "the run would take longer than 53 days: a pass of %.3g s",
-                     step_s);
+                     step_s.fixed);
 }
 
 void sim_engine_schedule_end(struct sim_engine *engine, struct sim_worker *worker)
@@ -214,18 +232,18 @@ bool sim_engine_start(struct sim_engine *engine, struct sim_worker *worker,
 static struct sim_work work_between(const struct sim_run_state *run, size_t d, double from,
                                     double to)
 {
-    const struct sim_work *fixed = &run->fixed[d], *slope = &run->slope[d];
+    const struct sim_share *share = &run->share[d];
     const struct sim_steps *steps = &run->steps;
-    struct sim_work work;
-#define BETWEEN(member)                                                                            \
-    (sim_steps_sum(steps, to, fixed->member, slope->member) -                                      \
-     sim_steps_sum(steps, from, fixed->member, slope->member))
-    work.busy_s = BETWEEN(busy_s);
-    work.flops = BETWEEN(flops);
-    work.bytes = BETWEEN(bytes);
-    work.peak_flops = BETWEEN(peak_flops);
-#undef BETWEEN
-    return work;
+    return (struct sim_work){
+        .busy_s =
+            sim_steps_sum(steps, to, &share->busy_s) - sim_steps_sum(steps, from, &share->busy_s),
+        .flops =
+            sim_steps_sum(steps, to, &share->flops) - sim_steps_sum(steps, from, &share->flops),
+        .bytes =
+            sim_steps_sum(steps, to, &share->bytes) - sim_steps_sum(steps, from, &share->bytes),
+        .peak_flops = sim_steps_sum(steps, to, &share->peak_flops) -
+                      sim_steps_sum(steps, from, &share->peak_flops),
+    };
 }
 
 void sim_engine_charge(struct sim_engine *engine, struct sim_worker *worker, double progress)
@@ -235,7 +253,7 @@ void sim_engine_charge(struct sim_engine *engine, struct sim_worker *worker, dou
     if (steps <= 0)
         return;
     for (size_t d = 0; d < engine->system->n_devices; d++) {
-        if (run->fixed[d].busy_s <= 0)
+        if (run->share[d].busy_s.fixed <= 0)
             continue;
         struct sim_work work = work_between(run, d, run->charged, progress);
         sim_meter_add(engine->meter, d, run->pstate[d], &work);
@@ -284,7 +302,8 @@ bool sim_engine_retime(struct sim_engine *engine, struct sim_worker *worker)
     sim_engine_count_time(engine, worker);
     sim_engine_tell(engine, run, whole - run->told);
     sim_engine_note_gaps(engine, run);
-    run->pass.contexts += whole * run->pass.decode_rows;
+    run->pass.contexts.sum += whole * run->pass.contexts.growth;
+    run->pass.window.sum += whole * run->pass.window.growth;
     run->steps.count -= whole;
     run->steps.start_ps = engine->now_ps;
     run->charged = progress - (double)whole;

@@ -23,18 +23,23 @@ enum sim_event {
     SIM_EVENT_SAMPLE
 };
 
+/* What a device does in a step. */
+struct sim_share {
+    struct sim_affine busy_s, flops, bytes, peak_flops;
+};
+
 /* A lane at work: a stretch of equal passes, or one pass with prompt rows. */
 struct sim_run_state {
     bool active;
     uint16_t generation; /* of its end event */
     struct sim_steps steps;
     struct sim_pass pass;
-    uint64_t told;                  /* steps whose tokens were handed out */
-    uint64_t reserved;              /* KV blocks taken for the steps not yet told */
-    double alone_s;                 /* first step without a neighbour on its pools */
-    double charged;                 /* steps already charged to the meter */
-    struct sim_work *fixed, *slope; /* (n_devices) work of a step: fixed + slope contexts */
-    uint8_t *pstate;                /* (n_devices) in force */
+    uint64_t told;           /* steps whose tokens were handed out */
+    uint64_t reserved;       /* KV blocks taken for the steps not yet told */
+    double alone_s;          /* first step without a neighbour on its pools */
+    double charged;          /* steps already charged to the meter */
+    struct sim_share *share; /* (n_devices) what each does in a step */
+    uint8_t *pstate;         /* (n_devices) in force */
     double link_J, storage_J, overhead_s, transfer_s, paging_s; /* per step */
 };
 

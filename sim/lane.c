@@ -140,10 +140,13 @@ static void add_cost(struct device_cost *to, const struct device_cost *from)
 {
     to->time_s += from->time_s;
     to->time_per_context_s += from->time_per_context_s;
+    to->time_per_window_s += from->time_per_window_s;
     to->flops += from->flops;
     to->flops_per_context += from->flops_per_context;
+    to->flops_per_window += from->flops_per_window;
     to->bytes += from->bytes;
     to->bytes_per_context += from->bytes_per_context;
+    to->bytes_per_window += from->bytes_per_window;
     to->overhead_s += from->overhead_s;
     to->compute_s += from->compute_s;
     to->memory_s += from->memory_s;
@@ -234,12 +237,15 @@ static void add_corner(struct sim_lane *lane, const struct corner *at, const str
         .prefill_sequences = prefill ? (double)pass->prefill_sequences : 0,
         .prefill_rows = prefill ? (double)pass->prefill_rows : 0,
         .prefill_pairs = prefill ? pass->prefill_pairs : 0,
+        .prefill_window_pairs = prefill ? pass->prefill_window_pairs : 0,
     };
     struct device_cost attention = {0};
     sum_operators(lane, at, PICK_ATTENTION, &whole, &attention);
-    if (!decode)
-        attention.time_per_context_s = attention.flops_per_context = attention.bytes_per_context =
-            0;
+    if (!decode) {
+        attention.time_per_context_s = attention.time_per_window_s = 0;
+        attention.flops_per_context = attention.flops_per_window = 0;
+        attention.bytes_per_context = attention.bytes_per_window = 0;
+    }
     add_cost(cost, &attention);
 }
 
@@ -281,15 +287,17 @@ const struct sim_pass_cost *sim_lane_price(struct sim_lane *lane, const struct s
                                            const uint8_t *pstate)
 {
     struct sim_pass_cost *out = &lane->result;
-    out->step_s = out->per_context_s = out->transfer_s = out->host_s = out->link_J = 0;
+    out->step_s = (struct sim_affine){0};
+    out->transfer_s = out->host_s = out->link_J = 0;
     for (size_t d = 0; d < lane->system->n_devices; d++) {
         out->device[d] = sim_lane_price_device(lane, pass, d, pstate[d]);
-        out->step_s += out->device[d].time_s;
-        out->per_context_s += out->device[d].time_per_context_s;
+        out->step_s.fixed += out->device[d].time_s;
+        out->step_s.per_context += out->device[d].time_per_context_s;
+        out->step_s.per_window += out->device[d].time_per_window_s;
         if (out->device[d].time_s > 0)
             out->host_s = fmax(out->host_s, lane->system->platform->device[d].overheads.pass_s);
     }
     add_cuts(lane, pass);
-    out->step_s += out->transfer_s + out->host_s;
+    out->step_s.fixed += out->transfer_s + out->host_s;
     return out;
 }

@@ -7,20 +7,22 @@
 #define SIM_LANE_H
 
 #include "sim/plan.h"
+#include "sim/steps.h"
 
 /* What one pass holds. */
 struct sim_pass {
-    uint64_t decode_rows; /* sequences with one row each */
-    uint64_t contexts;    /* their context tokens together */
+    uint64_t decode_rows;         /* sequences with one row each */
+    struct sim_contexts contexts; /* of the decode rows: their context tokens together */
+    struct sim_contexts window;   /* of these, the ones inside the model's sliding window */
     uint64_t prefill_rows, prefill_sequences;
-    double prefill_pairs;
+    double prefill_pairs, prefill_window_pairs;
     uint64_t sampled; /* sequences that sample a token at its end */
 };
 
 /* What a pass costs: per device, then all together. */
 struct sim_pass_cost {
-    struct device_cost *device;   /* (n_devices) */
-    double step_s, per_context_s; /* devices in sequence, cuts, host */
+    struct device_cost *device; /* (n_devices) */
+    struct sim_affine step_s;   /* devices in sequence, cuts, host */
     double transfer_s, host_s;
     double link_J;
 };

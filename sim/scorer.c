@@ -5,6 +5,13 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Most context tokens of layers with a sliding window. */
+static double window_of(const struct sim_scorer *scorer)
+{
+    uint64_t window = scorer->system->model->sliding_window;
+    return window > 0 ? (double)window : INFINITY;
+}
+
 static void price_prefill(const struct sim_scorer *scorer, size_t class,
                           const struct sim_place *place, struct sim_record *record)
 {
@@ -16,6 +23,8 @@ static void price_prefill(const struct sim_scorer *scorer, size_t class,
         .prefill_sequences = 1,
         .prefill_rows = rows,
         .prefill_pairs = load->prompt_pairs / scorer->chunks,
+        .prefill_window_pairs =
+            fmin(load->prompt_pairs, load->prompt_mean * window_of(scorer)) / scorer->chunks,
     };
     struct device_cost cost = {0};
     sim_class_cost(scorer->system, class, place, &pass, scorer->chunks, &cost);
@@ -29,14 +38,17 @@ static void price_step(const struct sim_scorer *scorer, size_t class, const stru
 {
     double batch = (double)scorer->batch[g];
     double contexts = batch * scorer->load.decode_context;
+    double window = batch * fmin(scorer->load.decode_context, window_of(scorer));
     struct device_pass pass = {.rows = batch, .sampled = batch, .decode_sequences = batch};
     struct device_cost cost = {0};
     sim_class_cost(scorer->system, class, place, &pass, 1, &cost);
     const struct device *device = &scorer->system->platform->device[place->device];
-    record->step_s[g] = cost.time_s + contexts * cost.time_per_context_s;
-    record->step_J[g] =
-        device_work_J(device, place->pstate, cost.flops + contexts * cost.flops_per_context,
-                      cost.bytes + contexts * cost.bytes_per_context);
+    record->step_s[g] =
+        cost.time_s + contexts * cost.time_per_context_s + window * cost.time_per_window_s;
+    record->step_J[g] = device_work_J(
+        device, place->pstate,
+        cost.flops + contexts * cost.flops_per_context + window * cost.flops_per_window,
+        cost.bytes + contexts * cost.bytes_per_context + window * cost.bytes_per_window);
 }
 
 static void price(struct sim_scorer *scorer)

@@ -9,12 +9,18 @@ __extension__ typedef __int128 wide;
 static const double PS_PER_S = 1e12, FIXED_PER_S = 1e12 * 65536;
 static const int64_t END_OF_TIME_PS = INT64_C(1) << 62;
 
+static wide context_sum(const struct sim_contexts *contexts, wide steps)
+{
+    return steps * contexts->sum + (wide)contexts->growth * (steps * (steps - 1) / 2);
+}
+
 /* Time of the first `step` steps as if the head were whole, in picoseconds. */
 static wide whole_ps(const struct sim_steps *steps, uint64_t step)
 {
     wide n = (wide)step;
-    wide contexts = n * steps->contexts + (wide)steps->growth * (n * (n - 1) / 2);
-    return n * steps->a + ((contexts * steps->b) >> 16);
+    wide fine = context_sum(&steps->contexts, n) * steps->b +
+                context_sum(&steps->window, n) * steps->window_b;
+    return n * steps->a + (fine >> 16);
 }
 
 static int64_t missing_ps(const struct sim_steps *steps)
@@ -25,13 +31,21 @@ static int64_t missing_ps(const struct sim_steps *steps)
     return first_ps - (int64_t)(steps->head * (double)first_ps);
 }
 
-bool sim_steps_set(struct sim_steps *steps, double step_s, double per_context_s)
+double sim_steps_first(const struct sim_contexts *contexts, const struct sim_contexts *window,
+                       const struct sim_affine *quantity)
 {
-    double first_s = step_s + per_context_s * (double)steps->contexts;
-    if (!(first_s < 4e6 && per_context_s < 100))
+    return quantity->fixed + quantity->per_context * (double)contexts->sum +
+           quantity->per_window * (double)window->sum;
+}
+
+bool sim_steps_set(struct sim_steps *steps, const struct sim_affine *step_s)
+{
+    double first_s = sim_steps_first(&steps->contexts, &steps->window, step_s);
+    if (!(first_s < 4e6 && step_s->per_context < 100 && step_s->per_window < 100))
         return false;
-    steps->a = (int64_t)llround(step_s * PS_PER_S);
-    steps->b = (int64_t)llround(per_context_s * FIXED_PER_S);
+    steps->a = (int64_t)llround(step_s->fixed * PS_PER_S);
+    steps->b = (int64_t)llround(step_s->per_context * FIXED_PER_S);
+    steps->window_b = (int64_t)llround(step_s->per_window * FIXED_PER_S);
     if (steps->a < 1)
         steps->a = 1; /* time must pass */
     return whole_ps(steps, steps->count) < END_OF_TIME_PS - steps->start_ps;
@@ -61,8 +75,10 @@ uint64_t sim_steps_until(const struct sim_steps *steps, int64_t time_ps)
 
 uint64_t sim_steps_growth_limit(const struct sim_steps *steps)
 {
-    double first = (double)steps->a * 65536 + (double)steps->b * (double)steps->contexts;
-    double growth = (double)steps->b * (double)steps->growth;
+    double b = (double)steps->b, window_b = (double)steps->window_b;
+    double first = (double)steps->a * 65536 + b * (double)steps->contexts.sum +
+                   window_b * (double)steps->window.sum;
+    double growth = b * (double)steps->contexts.growth + window_b * (double)steps->window.growth;
     if (growth * 1e15 <= first)
         return UINT64_C(1) << 40;
     return 1 + (uint64_t)(0.02 * first / growth);
@@ -79,10 +95,12 @@ double sim_steps_progress(const struct sim_steps *steps, int64_t time_ps)
     return (double)step - left * (step == 1 ? steps->head : 1);
 }
 
-double sim_steps_sum(const struct sim_steps *steps, double progress, double fixed, double slope)
+double sim_steps_sum(const struct sim_steps *steps, double progress,
+                     const struct sim_affine *quantity)
 {
     double done = floor(progress), part = progress - done;
-    double contexts = (double)steps->contexts, growth = (double)steps->growth;
-    double sum = done * fixed + slope * (done * contexts + growth * (done * (done - 1) / 2));
-    return sum + part * (fixed + slope * (contexts + growth * done));
+    double first = sim_steps_first(&steps->contexts, &steps->window, quantity);
+    double growth = quantity->per_context * (double)steps->contexts.growth +
+                    quantity->per_window * (double)steps->window.growth;
+    return done * first + growth * (done * (done - 1) / 2) + part * (first + growth * done);
 }

@@ -7,7 +7,7 @@
 enum { CASES = 1500 };
 
 struct tally {
-    unsigned preempted, throttled, linked, shared, rejected, capped;
+    unsigned preempted, throttled, linked, shared, rejected, capped, sliding;
 };
 
 static bool run(struct random_scenario *s, bool token, struct sim_summary *out)
@@ -67,6 +67,7 @@ static void count(struct tally *tally, const struct random_scenario *s, const st
     tally->linked += r->energy.link > 0;
     tally->rejected += r->rejected > 0;
     tally->capped += r->cap_unreachable;
+    tally->sliding += s->model.sliding_window > 0 && r->done > 0;
     tally->shared += s->platform.n_pools == 1 && s->platform.n_devices > 1 &&
                      memcmp(s->plan.prefill, s->plan.decode, s->plan.n_units) != 0;
 }
@@ -93,5 +94,6 @@ int main(void)
     CHECK(tally.throttled >= CASES / 20);
     CHECK(tally.linked >= CASES / 20);
     CHECK(tally.shared >= CASES / 20);
+    CHECK(tally.sliding >= CASES / 20);
     return check_result();
 }

@@ -133,6 +133,9 @@ static inline void random_model(struct random_scenario *s)
              "tie_word_embeddings: %s\nquant: %s\n",
              1 + random_choice(s, 5), 256u, 1024u, heads, heads / (1 + random_choice(s, 2)),
              random_choice(s, 2) ? "true" : "false", random_choice(s, 2) ? "F16" : "Q8_0");
+    if (random_choice(s, 3) == 0)
+        text_add(&out, "sliding_window: %u\nsliding_window_pattern: %u\n",
+                 16 + random_choice(s, 600), 2 * random_choice(s, 2));
     s->model_tree = random_parse(s, &out);
 }
 
