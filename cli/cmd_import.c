@@ -48,6 +48,10 @@ int cmd_import(int argc, char **argv)
     (void)argc;
     if (!cli_parse(&cli, table, &cmd_import_usage, argv, &first, &code))
         return code;
+    if (name && !*name) {
+        error_set(&cli.err, "--name: an empty name names no model");
+        return cli_fail(&cli.err);
+    }
     struct tree *tree = workload_import(argv[first], &cli.err);
     if (tree && name)
         tree_put(tree, "name", tree_new_scalar(name, &tree->mark));

@@ -8,34 +8,54 @@
 /* Defaults from the configuration classes of transformers (src/transformers/models/NAME), names
  * from MODEL_ARCH_NAMES of llama.cpp's gguf-py. */
 static const struct import_architecture architectures[] = {
-    {"LlamaForCausalLM", "llama", "llama", false, 0, 0},
-    {"MistralForCausalLM", "mistral", "mistral", false, 8, 0},
-    {"MixtralForCausalLM", "mixtral", NULL, false, 8, 0},
-    {"Qwen2ForCausalLM", "qwen2", "qwen2", false, 0, 0},
-    {"Qwen2MoeForCausalLM", "qwen2_moe", "qwen2moe", false, 16, 0},
-    {"Qwen3ForCausalLM", "qwen3", "qwen3", false, 0, 128},
-    {"Qwen3MoeForCausalLM", "qwen3_moe", "qwen3moe", false, 4, 0},
-    {"GemmaForCausalLM", "gemma", "gemma", true, 16, 256},
-    {"Gemma2ForCausalLM", "gemma2", "gemma2", true, 4, 256},
-    {"Gemma3ForCausalLM", "gemma3_text", "gemma3", true, 4, 256},
-    {"Gemma3ForConditionalGeneration", "gemma3", NULL, true, 4, 256},
-    {"Phi3ForCausalLM", "phi3", "phi3", false, 0, 0},
-    {"GraniteForCausalLM", "granite", "granite", false, 0, 0},
-    {"GPT2LMHeadModel", "gpt2", "gpt2", true, 0, 0},
-    {"OlmoeForCausalLM", "olmoe", "olmoe", false, 0, 0},
-    {"DeepseekV2ForCausalLM", "deepseek_v2", "deepseek2", false, 0, 0},
-    {"Lfm2ForCausalLM", "lfm2", "lfm2", true, 8, 0},
-    {"GptOssForCausalLM", "gpt_oss", "gpt-oss", false, 8, 64},
-    {"SmolLM3ForCausalLM", "smollm3", "smollm3", true, 4, 0},
+    {"LlamaForCausalLM", "llama", "llama", .tied = false},
+    {"MistralForCausalLM", "mistral", "mistral", .n_kv_heads = 8, .window = 4096},
+    {"MixtralForCausalLM", "mixtral", NULL, .n_kv_heads = 8, .experts = true},
+    {"Qwen2ForCausalLM", "qwen2", "qwen2", .tied = false},
+    {"Qwen2MoeForCausalLM", "qwen2_moe", "qwen2moe", .n_kv_heads = 16, .experts = true},
+    {"Qwen3ForCausalLM", "qwen3", "qwen3", .head_dim = 128},
+    {"Qwen3MoeForCausalLM", "qwen3_moe", "qwen3moe", .n_kv_heads = 4, .experts = true},
+    {"GemmaForCausalLM", "gemma", "gemma", .tied = true, .n_kv_heads = 16, .head_dim = 256},
+    {"Gemma2ForCausalLM", "gemma2", "gemma2", .tied = true, .n_kv_heads = 4, .head_dim = 256,
+     .window = 4096, .pattern = 2},
+    {"Gemma3ForCausalLM", "gemma3_text", "gemma3", .tied = true, .n_kv_heads = 4, .head_dim = 256,
+     .window = 4096, .pattern = 6},
+    {"Gemma3ForConditionalGeneration", "gemma3", NULL, .tied = true, .n_kv_heads = 4,
+     .head_dim = 256, .window = 4096, .pattern = 6},
+    {"Phi3ForCausalLM", "phi3", "phi3", .tied = false},
+    {"GraniteForCausalLM", "granite", "granite", .tied = false},
+    {"GPT2LMHeadModel", "gpt2", "gpt2", .tied = true},
+    {"OlmoeForCausalLM", "olmoe", "olmoe", .experts = true},
+    {"DeepseekV2ForCausalLM", "deepseek_v2", "deepseek2", .experts = true},
+    {"DeepseekV3ForCausalLM", "deepseek_v3", NULL, .experts = true},
+    {"Lfm2ForCausalLM", "lfm2", "lfm2", .tied = true, .n_kv_heads = 8},
+    {"GptOssForCausalLM", "gpt_oss", "gpt-oss", .n_kv_heads = 8, .head_dim = 64, .window = 128,
+     .pattern = 2, .experts = true},
+    {"SmolLM3ForCausalLM", "smollm3", "smollm3", .tied = true, .n_kv_heads = 4},
 };
 enum { ARCHITECTURES = sizeof architectures / sizeof *architectures };
 
 static const struct {
     const char *model_type, *key, *value;
 } traits[] = {
-    {"gpt2", "ffn", "plain"},      {"gpt2", "projection_bias", "true"},
-    {"gpt2", "norm_bias", "true"}, {"gpt2", "fused_qkv", "true"},
+    {"gpt2", "ffn", "plain"},
+    {"gpt2", "projection_bias", "true"},
+    {"gpt2", "norm_bias", "true"},
+    {"gpt2", "fused_qkv", "true"},
     {"phi3", "fused_qkv", "true"},
+    {"qwen2", "qkv_bias", "true"},
+    {"qwen2_moe", "qkv_bias", "true"},
+    {"qwen3", "qk_norm", "head"},
+    {"qwen3_moe", "qk_norm", "head"},
+    {"gemma2", "post_norm", "true"},
+    {"gemma3", "post_norm", "true"},
+    {"gemma3", "qk_norm", "head"},
+    {"gemma3_text", "post_norm", "true"},
+    {"gemma3_text", "qk_norm", "head"},
+    {"olmoe", "qk_norm", "full"},
+    {"lfm2", "qk_norm", "head"},
+    {"gpt_oss", "projection_bias", "true"},
+    {"gpt_oss", "attention_sinks", "true"},
 };
 
 static const char *config_name(size_t i)
@@ -52,19 +72,12 @@ typedef const char *name_of(size_t i);
 
 static void unknown(struct import *import, const char *name, name_of *name_at)
 {
-    const char *names[ARCHITECTURES + 1];
-    size_t n = 0;
     struct text list = {0};
     for (size_t i = 0; i < ARCHITECTURES; i++)
         if (name_at(i))
-            names[n++] = name_at(i);
-    names[n] = NULL;
-    for (size_t i = 0; i < n; i++)
-        text_add(&list, "%s%s", i > 0 ? ", " : "", names[i]);
-    char *hint = text_hint(name, names);
-    import_fault(import, "unknown architecture '%s'%s; known are %s", text_clip(name).bytes, hint,
+            text_add(&list, "%s%s", list.length > 0 ? ", " : "", name_at(i));
+    import_fault(import, "unknown architecture '%s'; known are %s", text_clip(name).bytes,
                  list.bytes);
-    free(hint);
     text_free(&list);
 }
 

@@ -1,37 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* config.json of Hugging Face's transformers. */
-#include "base/memory.h"
-#include "workloads/import_model.h"
+#include "workloads/import_config.h"
 
-#include <jansson.h>
+#include "base/memory.h"
+
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct config {
-    struct import *import;
-    const struct import_architecture *architecture;
-    const json_t *root;
-    const json_t *scope; /* where the language model is described: root, or its text_config */
-};
-
-enum found { ABSENT, FOUND, WRONG };
-
-/* One of our keys and what configurations call it. */
-struct key {
-    const char *key, *name, *alias;
-};
-
-static const struct key required[] = {
+static const struct config_key required[] = {
     {"num_hidden_layers", "num_hidden_layers", "n_layer"},
     {"hidden_size", "hidden_size", "n_embd"},
 };
-static const struct key heads = {"num_attention_heads", "num_attention_heads", "n_head"};
-static const struct key kv_heads = {"num_key_value_heads", "num_key_value_heads", NULL};
-static const struct key head_dim = {"head_dim", "head_dim", NULL};
-static const struct key ffn = {"intermediate_size", "intermediate_size", "n_inner"};
-static const struct key vocab = {"vocab_size", "vocab_size", NULL};
-static const struct key context = {"max_position_embeddings", "max_position_embeddings",
-                                   "n_positions"};
+static const struct config_key heads = {"num_attention_heads", "num_attention_heads", "n_head"};
+static const struct config_key kv_heads = {"num_key_value_heads", "num_key_value_heads", NULL};
+static const struct config_key head_dim = {"head_dim", "head_dim", NULL};
+static const struct config_key ffn = {"intermediate_size", "intermediate_size", "n_inner"};
+static const struct config_key vocab = {"vocab_size", "vocab_size", NULL};
+static const struct config_key context = {"max_position_embeddings", "max_position_embeddings",
+                                          "n_positions"};
 
 /* What the classes say of keys that their models' files leave out (Gemma 3 writes only what differs
  * from its smallest text model). */
@@ -47,40 +34,45 @@ static const struct {
     {"gemma3_text", "max_position_embeddings", 131072},
     {"gpt2", "vocab_size", 50257},
     {"gpt2", "max_position_embeddings", 1024},
+    {"deepseek_v2", "q_lora_rank", 1536},
+    {"deepseek_v3", "q_lora_rank", 1536},
+    {"lfm2", "conv_L_cache", 3},
+    {"gpt_oss", "num_experts_per_tok", 4},
 };
 
-static const json_t *member(const struct config *config, const char *name)
+const json_t *config_member(const struct config *config, const char *name)
 {
     const json_t *value = name ? json_object_get(config->scope, name) : NULL;
     return json_is_null(value) ? NULL : value;
 }
 
-static enum found wrong(struct config *config, const char *name, const json_t *value,
-                        struct import_limits limits)
+static enum config_found wrong(struct config *config, const char *name, const json_t *value,
+                               struct import_limits limits)
 {
     char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
     import_fault(config->import, "'%s' is %s; a whole number from %.0f to %.0f is wanted", name,
                  text ? text_clip(text).bytes : "unreadable", limits.min, limits.max);
     free(text);
-    return WRONG;
+    return CONFIG_WRONG;
 }
 
 /* Reads a key's count; `name` gets what the file calls it. */
-static enum found get_count(struct config *config, struct key key, uint64_t *out, const char **name)
+static enum config_found get_count(struct config *config, struct config_key key, uint64_t *out,
+                                   const char **name)
 {
-    *name = member(config, key.name) ? key.name : key.alias;
-    const json_t *value = member(config, *name);
+    *name = config_member(config, key.name) ? key.name : key.alias;
+    const json_t *value = config_member(config, *name);
     if (!value)
-        return ABSENT;
+        return CONFIG_ABSENT;
     struct import_limits limits = import_limits(key.key);
     double number = json_is_integer(value) ? (double)json_integer_value(value) : -1;
     if (!json_is_integer(value) || number < limits.min || number > limits.max)
         return wrong(config, *name, value, limits);
     *out = (uint64_t)json_integer_value(value);
-    return FOUND;
+    return CONFIG_FOUND;
 }
 
-static void put_default(struct config *config, const char *key, uint64_t value, const char *why)
+void config_default(struct config *config, const char *key, uint64_t value, const char *why)
 {
     char *origin = mem_printf("%s of %s", why, config->architecture->config);
     import_count(config->import, key, value, (struct import_source){.origin = origin});
@@ -88,44 +80,49 @@ static void put_default(struct config *config, const char *key, uint64_t value, 
 }
 
 /* Puts a key where the file has it. */
-static enum found put_count(struct config *config, struct key key)
+enum config_found config_put(struct config *config, struct config_key key)
 {
     uint64_t value = 0;
     const char *name;
-    enum found found = get_count(config, key, &value, &name);
-    if (found == FOUND)
+    enum config_found found = get_count(config, key, &value, &name);
+    if (found == CONFIG_FOUND)
         import_count(config->import, key.key, value, (struct import_source){.field = name});
     return found;
 }
 
 /* Puts a key that the file must have, unless the architecture has a default. */
-static void need_count(struct config *config, struct key key)
+void config_need(struct config *config, struct config_key key)
 {
-    if (put_count(config, key) != ABSENT)
+    if (config_put(config, key) != CONFIG_ABSENT)
         return;
     for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
         if (strcmp(defaults[i].key, key.key) == 0 &&
             strcmp(defaults[i].model_type, config->architecture->model_type) == 0) {
-            put_default(config, key.key, defaults[i].value, "default");
+            config_default(config, key.key, defaults[i].value, "default");
             return;
         }
     import_fault(config->import, "'%s' is missing", key.name);
 }
 
-static enum found get_flag(struct config *config, const char *name, bool *out)
+enum config_found config_flag(struct config *config, const char *name, bool *out)
 {
-    const json_t *value = member(config, name);
+    const json_t *value = config_member(config, name);
     if (!value)
-        return ABSENT;
+        return CONFIG_ABSENT;
     if (!json_is_boolean(value)) {
         import_fault(config->import, "'%s' is neither true nor false", name);
-        return WRONG;
+        return CONFIG_WRONG;
     }
     *out = json_is_true(value);
-    return FOUND;
+    return CONFIG_FOUND;
 }
 
-static bool is_type(const struct config *config, const char *model_type)
+bool config_is_null(const struct config *config, const char *name)
+{
+    return json_is_null(json_object_get(config->scope, name));
+}
+
+bool config_is(const struct config *config, const char *model_type)
 {
     return strcmp(config->architecture->model_type, model_type) == 0;
 }
@@ -133,41 +130,68 @@ static bool is_type(const struct config *config, const char *model_type)
 static void put_heads(struct config *config)
 {
     const struct import_architecture *architecture = config->architecture;
-    need_count(config, heads);
+    config_need(config, heads);
     uint64_t n = import_get(config->import, "num_attention_heads");
-    if (put_count(config, kv_heads) == ABSENT && n > 0)
-        put_default(config, kv_heads.key, architecture->n_kv_heads ? architecture->n_kv_heads : n,
-                    "default");
-    if (put_count(config, head_dim) != ABSENT)
+    if (config_put(config, kv_heads) == CONFIG_ABSENT && n > 0)
+        config_default(config, kv_heads.key,
+                       architecture->n_kv_heads ? architecture->n_kv_heads : n, "default");
+    if (config_put(config, head_dim) != CONFIG_ABSENT)
         return;
     if (architecture->head_dim > 0)
-        put_default(config, head_dim.key, architecture->head_dim, "default");
+        config_default(config, head_dim.key, architecture->head_dim, "default");
     else if (n > 0 && import_get(config->import, "hidden_size") % n == 0)
-        put_default(config, head_dim.key, import_get(config->import, "hidden_size") / n,
-                    "hidden_size / num_attention_heads, the default");
+        config_default(config, head_dim.key, import_get(config->import, "hidden_size") / n,
+                       "hidden_size / num_attention_heads, the default");
+}
+
+static double config_number(const struct config *config, const char *name, double absent)
+{
+    const json_t *value = config_member(config, name);
+    return json_is_number(value) ? json_number_value(value) : absent;
+}
+
+/* LFM2 tells a width from which two thirds are taken and rounded up (Lfm2MLP of transformers). */
+static void put_lfm2_ffn(struct config *config)
+{
+    bool adjust = true;
+    config_need(config, (struct config_key){ffn.key, "block_ff_dim", ffn.name});
+    config_flag(config, "block_auto_adjust_ff_dim", &adjust);
+    double width = (double)import_get(config->import, ffn.key);
+    double multiple = config_number(config, "block_multiple_of", 256);
+    if (!adjust || width < 1 || !(multiple >= 1 && multiple <= width))
+        return;
+    width = trunc(config_number(config, "block_ffn_dim_multiplier", 1) * trunc(2 * width / 3));
+    width = ceil(width / trunc(multiple)) * trunc(multiple);
+    if (width >= 1 && width <= import_limits(ffn.key).max)
+        import_count(config->import, ffn.key, (uint64_t)width,
+                     (struct import_source){"block_ff_dim", "two thirds, rounded up"});
+    else
+        import_fault(config->import, "'block_ffn_dim_multiplier' makes no sensible width");
 }
 
 /* GPT-2's is four times the width where n_inner is null. */
 static void put_ffn(struct config *config)
 {
-    if (!is_type(config, "gpt2"))
-        need_count(config, ffn);
-    else if (put_count(config, ffn) == ABSENT)
-        put_default(config, ffn.key, 4 * import_get(config->import, "hidden_size"),
-                    "4 n_embd, the default");
+    if (config_is(config, "lfm2"))
+        put_lfm2_ffn(config);
+    else if (!config_is(config, "gpt2"))
+        config_need(config, ffn);
+    else if (config_put(config, ffn) == CONFIG_ABSENT)
+        config_default(config, ffn.key, 4 * import_get(config->import, "hidden_size"),
+                       "4 n_embd, the default");
 }
 
 static void put_tied(struct config *config)
 {
     bool tied = config->architecture->tied;
     const char *name = "tie_word_embeddings";
-    enum found found = get_flag(config, name, &tied);
-    if (found == ABSENT && is_type(config, "lfm2"))
-        found = get_flag(config, name = "tie_embedding", &tied);
+    enum config_found found = config_flag(config, name, &tied);
+    if (found == CONFIG_ABSENT && config_is(config, "lfm2"))
+        found = config_flag(config, name = "tie_embedding", &tied);
     char *origin = mem_printf("default of %s", config->architecture->config);
     import_text(config->import, "tie_word_embeddings", tied ? "true" : "false",
-                found == FOUND ? (struct import_source){.field = name}
-                               : (struct import_source){.origin = origin});
+                found == CONFIG_FOUND ? (struct import_source){.field = name}
+                                      : (struct import_source){.origin = origin});
     free(origin);
 }
 
@@ -184,9 +208,21 @@ static const char *quant_of(const char *dtype)
     return NULL;
 }
 
+static const char *quant_method(const struct config *config)
+{
+    const json_t *quantised = json_object_get(config->root, "quantization_config");
+    return json_string_value(json_object_get(quantised, "quant_method"));
+}
+
 /* The type is told by the model, or by the whole. */
 static void put_quant(struct config *config)
 {
+    const char *method = quant_method(config);
+    if (method && strcmp(method, "mxfp4") == 0) {
+        import_text(config->import, "quant", "MXFP4_MOE",
+                    (struct import_source){.field = "quantization_config"});
+        return;
+    }
     static const char *const names[] = {"torch_dtype", "dtype"};
     for (size_t i = 0; i < 2; i++) {
         const char *dtype = json_string_value(json_object_get(config->scope, names[i]));
@@ -205,13 +241,12 @@ static void put_quant(struct config *config)
 /* Formats of other runtimes have no place in a model file; the reader must know. */
 static void note_quantisation(struct config *config)
 {
-    const json_t *quantised = json_object_get(config->root, "quantization_config");
-    const char *method = json_string_value(json_object_get(quantised, "quant_method"));
-    if (!quantised || json_is_null(quantised))
+    const char *method = quant_method(config);
+    if (!method || strcmp(method, "mxfp4") == 0)
         return;
     char *text = mem_printf("%s: quantization_config (%s) is left out; set quant to what the "
                             "runtime loads",
-                            config->import->file, method ? text_clip(method).bytes : "no method");
+                            config->import->file, text_clip(method).bytes);
     import_note(config->import, "quantization", "estimated", text);
     free(text);
 }
@@ -236,7 +271,7 @@ static bool find_scope(struct config *config)
 {
     const json_t *text = json_object_get(config->root, "text_config");
     config->scope = config->root;
-    if (!is_type(config, "gemma3"))
+    if (!config_is(config, "gemma3"))
         return true;
     config->scope = text;
     return json_is_object(text) || import_fault(config->import, "'text_config' is missing");
@@ -281,15 +316,17 @@ static void put_model(struct config *config)
 {
     put_name(config);
     for (size_t i = 0; i < sizeof required / sizeof *required; i++)
-        need_count(config, required[i]);
+        config_need(config, required[i]);
     put_ffn(config);
     put_heads(config);
-    need_count(config, vocab);
-    need_count(config, context);
+    config_need(config, vocab);
+    config_need(config, context);
     put_tied(config);
     import_traits(config->import, config->architecture);
-    if (is_type(config, "gpt2"))
-        put_count(config, (struct key){"learned_positions", "n_positions", NULL});
+    if (config_is(config, "gpt2"))
+        import_count(config->import, "learned_positions", import_get(config->import, context.key),
+                     (struct import_source){.origin = "max_position_embeddings"});
+    config_put_kinds(config);
     put_quant(config);
     note_quantisation(config);
 }

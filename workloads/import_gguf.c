@@ -1,28 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Models from GGUF headers. Keys are those of docs/gguf.md of ggml and of Keys in llama.cpp's
  * gguf-py; what the tensors say counts before what the metadata say. */
+#include "workloads/import_gguf.h"
+
 #include "base/memory.h"
-#include "workloads/gguf.h"
-#include "workloads/import_model.h"
 #include "workloads/model.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct source {
-    struct import *import;
-    const struct import_architecture *architecture;
-    const struct gguf *gguf;
-    const char *prefix; /* "llama": of its keys */
-};
-
-/* Our key and what stands behind the architecture's name in theirs. */
-struct key {
-    const char *key, *suffix;
-};
-
-static const struct key required[] = {
+static const struct gguf_key required[] = {
     {"num_hidden_layers", "block_count"},          {"hidden_size", "embedding_length"},
     {"intermediate_size", "feed_forward_length"},  {"num_attention_heads", "attention.head_count"},
     {"max_position_embeddings", "context_length"},
@@ -42,9 +30,10 @@ static const struct {
     {36, "TQ1_0"},   {37, "TQ2_0"},   {38, "MXFP4_MOE"},
 };
 
-static const double tolerance = 0.02; /* between a recipe's bytes and the tensors' */
+/* Between a recipe's bytes and the tensors': what is told, and what is not believed. */
+static const double tolerance = 0.02, disbelief = 0.15;
 
-static const struct gguf_pair *pair_of(const struct source *source, const char *suffix)
+const struct gguf_pair *gguf_pair_of(const struct gguf_source *source, const char *suffix)
 {
     char *name = mem_printf("%s.%s", source->prefix, suffix);
     const struct gguf_pair *pair = gguf_find(source->gguf, name);
@@ -52,8 +41,7 @@ static const struct gguf_pair *pair_of(const struct source *source, const char *
     return pair;
 }
 
-/* The largest of a pair's numbers: those given for each layer are one for all that have any. */
-static double largest(const struct gguf_pair *pair)
+double gguf_largest(const struct gguf_pair *pair)
 {
     double most = pair->n_numbers > 0 ? pair->number[0] : -1;
     for (size_t i = 1; i < pair->n_numbers; i++)
@@ -61,14 +49,13 @@ static double largest(const struct gguf_pair *pair)
     return most;
 }
 
-/* Puts a key if the file has it; false if it has not. */
-static bool put_count(struct source *source, struct key key)
+bool gguf_put_count(struct gguf_source *source, struct gguf_key key)
 {
-    const struct gguf_pair *pair = pair_of(source, key.suffix);
+    const struct gguf_pair *pair = gguf_pair_of(source, key.suffix);
     struct import_limits limits = import_limits(key.key);
     if (!pair)
         return false;
-    double value = largest(pair);
+    double value = gguf_largest(pair);
     if (value >= limits.min && value <= limits.max && trunc(value) == value)
         import_count(source->import, key.key, (uint64_t)value,
                      (struct import_source){.field = pair->key});
@@ -78,32 +65,35 @@ static bool put_count(struct source *source, struct key key)
     return true;
 }
 
-static void need_count(struct source *source, struct key key)
+void gguf_need_count(struct gguf_source *source, struct gguf_key key)
 {
-    if (!put_count(source, key))
+    if (!gguf_put_count(source, key))
         import_fault(source->import, "'%s.%s' is missing", source->prefix, key.suffix);
 }
 
-static void put_default(struct source *source, const char *key, uint64_t value, const char *why)
+static void put_default(struct gguf_source *source, const char *key, uint64_t value,
+                        const char *why)
 {
     import_count(source->import, key, value, (struct import_source){.origin = why});
 }
 
-static void put_heads(struct source *source)
+static void put_heads(struct gguf_source *source)
 {
     struct import *import = source->import;
     uint64_t n = import_get(import, "num_attention_heads"),
              hidden = import_get(import, "hidden_size");
-    if (!put_count(source, (struct key){"num_key_value_heads", "attention.head_count_kv"}) && n > 0)
+    if (!gguf_put_count(source,
+                        (struct gguf_key){"num_key_value_heads", "attention.head_count_kv"}) &&
+        n > 0)
         put_default(source, "num_key_value_heads", n, "as many as query heads: none are told");
-    if (!put_count(source, (struct key){"head_dim", "attention.key_length"}) && n > 0 &&
+    if (!gguf_put_count(source, (struct gguf_key){"head_dim", "attention.key_length"}) && n > 0 &&
         hidden % n == 0)
         put_default(source, "head_dim", hidden / n,
                     "embedding_length / head_count: no key_length is told");
 }
 
 /* Rows of the embedding count, with their padding; then the stated size, then the tokenizer's. */
-static void put_vocab(struct source *source)
+static void put_vocab(struct gguf_source *source)
 {
     const struct gguf_tensor *table = gguf_find_tensor(source->gguf, "token_embd.weight");
     const struct gguf_pair *tokens = gguf_find(source->gguf, "tokenizer.ggml.tokens");
@@ -115,7 +105,7 @@ static void put_vocab(struct source *source)
     else if (table && (double)table->dimension[1] <= most)
         import_count(source->import, "vocab_size", table->dimension[1],
                      (struct import_source){.field = "token_embd.weight"});
-    else if (put_count(source, (struct key){"vocab_size", "vocab_size"}))
+    else if (gguf_put_count(source, (struct gguf_key){"vocab_size", "vocab_size"}))
         return;
     else if (tokens && tokens->n > 0 && (double)tokens->n <= most)
         import_count(source->import, "vocab_size", tokens->n,
@@ -124,7 +114,7 @@ static void put_vocab(struct source *source)
         import_fault(source->import, "no tensor 'token_embd.weight' tells the vocabulary's size");
 }
 
-static void put_tied(struct source *source)
+static void put_tied(struct gguf_source *source)
 {
     bool tied = !gguf_find_tensor(source->gguf, "output.weight");
     import_text(source->import, "tie_word_embeddings", tied ? "true" : "false",
@@ -138,7 +128,7 @@ static const char *text_of(const struct gguf *gguf, const char *key)
     return pair && pair->type == GGUF_STRING ? pair->text : NULL;
 }
 
-static void put_name(struct source *source)
+static void put_name(struct gguf_source *source)
 {
     const char *said = text_of(source->gguf, "general.name");
     const char *file = source->import->file, *dot = strrchr(file, '.');
@@ -186,12 +176,24 @@ static const char *nearest_quant(const struct import *import, double wanted)
     return best;
 }
 
+/* gpt-oss comes with experts in MXFP4 whatever the file type says. */
+static bool is_mostly_mxfp4(const struct gguf *gguf)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < gguf->n_tensors; i++)
+        if (strcmp(gguf->tensor[i].format->name, "MXFP4") == 0)
+            bytes += gguf->tensor[i].bytes;
+    return bytes > gguf->tensor_bytes / 2;
+}
+
 /* The name of general.file_type; NULL where it is absent, guessed or unknown. */
 static const char *file_type(const struct gguf *gguf)
 {
     const struct gguf_pair *pair = gguf_find(gguf, "general.file_type");
+    if (is_mostly_mxfp4(gguf))
+        return "MXFP4_MOE";
     for (size_t i = 0; pair && i < sizeof file_types / sizeof *file_types; i++)
-        if (largest(pair) >= 0 && (uint64_t)largest(pair) == file_types[i].type)
+        if (gguf_largest(pair) >= 0 && (uint64_t)gguf_largest(pair) == file_types[i].type)
             return file_types[i].name;
     return NULL;
 }
@@ -205,38 +207,45 @@ static bool is_ours(const char *quant)
     return false;
 }
 
-static void note_bytes(struct source *source, const char *quant, const char *told)
+/* How much more a file type would make of the model than the tensors are, as a fraction. */
+static double excess(const struct gguf_source *source, const char *quant)
 {
-    double real = (double)source->gguf->tensor_bytes, ours = bytes_in(source->import, quant);
-    double off = (ours - real) / real;
-    char *text = mem_printf("%s: %zu tensors of %.0f bytes; %s as it is made here gives %.0f "
-                            "(%+.2f %%)%s%s",
-                            source->import->file, source->gguf->n_tensors, real, quant, ours,
-                            100 * off, fabs(off) > tolerance ? ": made differently" : "", told);
-    import_note(source->import, "weights", fabs(off) > tolerance ? "estimated" : "datasheet", text);
+    double bytes = (double)source->gguf->tensor_bytes;
+    return (bytes_in(source->import, quant) - bytes) / bytes;
+}
+
+static void note_bytes(struct gguf_source *source, const char *quant, const char *told)
+{
+    double off = excess(source, quant);
+    bool near = fabs(off) <= tolerance;
+    char *text =
+        mem_printf("%s: %zu tensors of %llu bytes; %s as it is made here gives %+.2f %%%s%s",
+                   source->import->file, source->gguf->n_tensors,
+                   (unsigned long long)source->gguf->tensor_bytes, quant, 100 * off,
+                   near ? "" : ", so the file is made in another way", told);
+    import_note(source->import, "weights", near ? "datasheet" : "estimated", text);
     free(text);
 }
 
-static void put_quant(struct source *source)
+/* Bytes decide how fast a model is; a file type far from them is not taken at its word. */
+static void put_quant(struct gguf_source *source)
 {
     const char *type = file_type(source->gguf);
-    double bytes = (double)source->gguf->tensor_bytes;
-    bool ours = type && is_ours(type);
-    const char *quant = ours ? type : nearest_quant(source->import, bytes);
-    char *told = ours   ? mem_strdup("")
-                 : type ? mem_printf("; %s is not known, %s comes nearest", type, quant)
-                        : mem_printf("; no file type is told, %s comes nearest", quant);
-    if (ours)
-        import_text(source->import, "quant", quant,
-                    (struct import_source){.field = "general.file_type"});
-    else
-        import_text(source->import, "quant", quant,
-                    (struct import_source){.origin = "nearest to the bytes of the tensors"});
-    note_bytes(source, quant, told);
-    free(told);
+    bool taken = type && is_ours(type) && fabs(excess(source, type)) <= disbelief;
+    const char *quant =
+        taken ? type : nearest_quant(source->import, (double)source->gguf->tensor_bytes);
+    struct import_source told = {.field = "general.file_type"};
+    char *other = taken  ? mem_strdup("")
+                  : type ? mem_printf("; the file type is %s", type)
+                         : mem_strdup("; no file type is told");
+    if (!taken)
+        told = (struct import_source){.origin = "nearest to the bytes of the tensors"};
+    import_text(source->import, "quant", quant, told);
+    note_bytes(source, quant, other);
+    free(other);
 }
 
-static void note_missing_data(struct source *source)
+static void note_missing_data(struct gguf_source *source)
 {
     const struct gguf *gguf = source->gguf;
     uint64_t there =
@@ -251,7 +260,7 @@ static void note_missing_data(struct source *source)
 }
 
 /* Every block has tensors of its own; so what follows takes no longer than the header is. */
-static bool check_blocks(struct source *source)
+static bool check_blocks(struct gguf_source *source)
 {
     uint64_t blocks = import_get(source->import, "num_hidden_layers");
     return blocks <= source->gguf->n_tensors ||
@@ -259,33 +268,34 @@ static bool check_blocks(struct source *source)
                         source->prefix, (unsigned long long)blocks, source->gguf->n_tensors);
 }
 
-static void put_model(struct source *source)
+static void put_model(struct gguf_source *source)
 {
     put_name(source);
     for (size_t i = 0; i < sizeof required / sizeof *required; i++)
-        need_count(source, required[i]);
+        gguf_need_count(source, required[i]);
     if (!check_blocks(source))
         return;
     put_heads(source);
     put_vocab(source);
     put_tied(source);
     import_traits(source->import, source->architecture);
+    gguf_put_kinds(source);
     if (gguf_find_tensor(source->gguf, "position_embd.weight"))
-        put_count(source, (struct key){"learned_positions", "context_length"});
+        gguf_put_count(source, (struct gguf_key){"learned_positions", "context_length"});
     if (source->import->ok)
         put_quant(source);
     note_missing_data(source);
 }
 
 /* A whole language model: neither a part of one, nor a vocabulary or an adapter. */
-static bool check_kind(struct source *source)
+static bool check_kind(struct gguf_source *source)
 {
     const struct gguf_pair *parts = gguf_find(source->gguf, "split.count");
     const char *type = text_of(source->gguf, "general.type");
-    if (parts && largest(parts) > 1)
+    if (parts && gguf_largest(parts) > 1)
         return import_fault(source->import,
                             "one of %.0f parts; join them by llama-gguf-split --merge",
-                            largest(parts));
+                            gguf_largest(parts));
     if (type && strcmp(type, "model") != 0)
         return import_fault(source->import, "general.type is '%s', no model",
                             text_clip(type).bytes);
@@ -301,7 +311,7 @@ struct tree *import_gguf_stream(const char *path, FILE *stream, uint64_t size, s
     if (!gguf_read(stream, size, path, &gguf, err))
         return NULL;
     import_begin(&import, path, err);
-    struct source source = {.import = &import, .gguf = &gguf};
+    struct gguf_source source = {.import = &import, .gguf = &gguf};
     source.prefix = text_of(&gguf, "general.architecture");
     if (!source.prefix)
         import_fault(&import, "'general.architecture' is missing");

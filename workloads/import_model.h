@@ -33,6 +33,12 @@ void import_text(struct import *import, const char *key, const char *value,
                  struct import_source source);
 void import_count(struct import *import, const char *key, uint64_t value,
                   struct import_source source);
+void import_remove(struct import *import, const char *key);
+/* Kinds of layers in Hugging Face's words: full_attention, sliding_attention, conv. Puts nothing
+ * where all attend to all (then no window either) or all slide, a pattern where there is one, else
+ * the list. */
+void import_layers(struct import *import, const char *const *kinds, size_t n,
+                   struct import_source source);
 /* A source without a key of the model: what else is known. */
 void import_note(struct import *import, const char *key, const char *kind, const char *text);
 /* A count that was put before, 0 where there is none. */
@@ -57,6 +63,9 @@ struct import_architecture {
     bool tied;              /* tie_word_embeddings */
     uint64_t n_kv_heads;    /* num_key_value_heads; 0: as many as query heads */
     uint64_t head_dim;      /* 0: hidden_size / num_attention_heads */
+    uint64_t window;        /* sliding_window; 0: none */
+    uint64_t pattern;       /* as sliding_window_pattern of a model file */
+    bool experts;           /* a mixture of experts */
 };
 /* NULL with a fault that names those that are known. */
 const struct import_architecture *import_find_config(struct import *import, const char *name);

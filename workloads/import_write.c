@@ -87,6 +87,59 @@ void import_count(struct import *import, const char *key, uint64_t value,
     import_text(import, key, text, source);
 }
 
+void import_remove(struct import *import, const char *key)
+{
+    tree_remove(import->model, key);
+    tree_remove(import->sources, key);
+}
+
+static bool is_kind(const char *kind, const char *word)
+{
+    return strcmp(kind, word) == 0;
+}
+
+/* Whether of each so many layers the last attends to all and the others slide. */
+static bool has_pattern(const char *const *kinds, size_t n, size_t pattern)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!is_kind(kinds[i], (i + 1) % pattern == 0 ? "full_attention" : "sliding_attention"))
+            return false;
+    return true;
+}
+
+static void put_list(struct import *import, const char *const *kinds, size_t n)
+{
+    struct text text = {0};
+    for (size_t i = 0; i < n; i++)
+        text_add(&text, "%s%s", i > 0 ? ", " : "[", kinds[i]);
+    text_add(&text, "]");
+    struct tree *list = tree_parse(import->path, text.bytes, text.length, import->err);
+    if (list)
+        tree_put(import->model, "layer_types", list);
+    text_free(&text);
+}
+
+void import_layers(struct import *import, const char *const *kinds, size_t n,
+                   struct import_source source)
+{
+    size_t first = n, slide = 0, convolve = 0;
+    for (size_t i = n; i-- > 0;) {
+        slide += is_kind(kinds[i], "sliding_attention");
+        convolve += is_kind(kinds[i], "conv");
+        first = is_kind(kinds[i], "full_attention") ? i : first;
+    }
+    if (slide == 0)
+        import_remove(import, "sliding_window");
+    if (convolve == 0 && (slide == 0 || slide == n))
+        return;
+    if (first > 0 && has_pattern(kinds, n, first + 1)) {
+        import_count(import, "sliding_window_pattern", first + 1, source);
+        return;
+    }
+    import_text(import, "layer_types", "", source);
+    put_list(import, kinds, n);
+}
+
 uint64_t import_get(const struct import *import, const char *key)
 {
     const char *text = tree_get_text(import->model, key);

@@ -72,23 +72,30 @@ static inline void gguf_words(struct gguf_writer *writer, const char *key, uint6
     }
 }
 
-/* A tensor of `rows` rows of `columns`; rows 0: one dimension. `type` is ggml's number. */
-static inline void gguf_tensor(struct gguf_writer *writer, const char *name, uint32_t type,
-                               uint64_t columns, uint64_t rows)
+/* A tensor of `planes` times `rows` rows of `columns`; 0 rows or planes: as many dimensions fewer.
+ * `type` is ggml's number. */
+static inline void gguf_tensor_3d(struct gguf_writer *writer, const char *name, uint32_t type,
+                                  const uint64_t size[3])
 {
     const struct gguf_format *format = gguf_format(type);
-    uint64_t weights = columns * (rows ? rows : 1);
+    uint64_t weights = size[0] * (size[1] ? size[1] : 1) * (size[2] ? size[2] : 1);
+    uint32_t n = size[2] ? 3 : size[1] ? 2 : 1;
     gguf_put_text(&writer->tensors, name);
-    gguf_put(&writer->tensors, rows ? 2 : 1, 4);
-    gguf_put(&writer->tensors, columns, 8);
-    if (rows)
-        gguf_put(&writer->tensors, rows, 8);
+    gguf_put(&writer->tensors, n, 4);
+    for (uint32_t i = 0; i < n; i++)
+        gguf_put(&writer->tensors, size[i], 8);
     gguf_put(&writer->tensors, type, 4);
     gguf_put(&writer->tensors, writer->offset, 8);
     if (format)
         writer->offset += weights / format->block_weights * format->block_bytes;
     writer->offset = (writer->offset + 31) / 32 * 32;
     writer->n_tensors++;
+}
+
+static inline void gguf_tensor(struct gguf_writer *writer, const char *name, uint32_t type,
+                               uint64_t columns, uint64_t rows)
+{
+    gguf_tensor_3d(writer, name, type, (uint64_t[]){columns, rows, 0});
 }
 
 /* The header's bytes; frees what the writer held. Freed with text_free. */
@@ -118,8 +125,10 @@ struct gguf_shape {
     uint32_t more;      /* that of attn_v and ffn_down where Q4_K_M spends more; 0: as the rest */
     uint32_t output;    /* that of the logits' matrix */
     bool tied;
-    bool norms;  /* norms of queries and keys */
-    bool biases; /* of queries, keys and values */
+    bool norms;      /* norms of queries and keys */
+    bool biases;     /* of queries, keys and values */
+    bool post_norms; /* behind attention and feed-forward block */
+    uint32_t experts, used, expert_ffn;
 };
 
 static inline void gguf_shape_pair(struct gguf_writer *writer, const struct gguf_shape *shape,
@@ -141,14 +150,19 @@ static inline void gguf_shape_pairs(struct gguf_writer *writer, const struct ggu
     gguf_shape_pair(writer, shape, "attention.head_count_kv", shape->kv_heads);
     gguf_shape_pair(writer, shape, "attention.key_length", shape->head_dim);
     gguf_u32(writer, "general.file_type", shape->file_type);
+    if (shape->experts == 0)
+        return;
+    gguf_shape_pair(writer, shape, "expert_count", shape->experts);
+    gguf_shape_pair(writer, shape, "expert_used_count", shape->used);
+    gguf_shape_pair(writer, shape, "expert_feed_forward_length", shape->expert_ffn);
 }
 
 static inline void gguf_block_tensor(struct gguf_writer *writer, uint32_t layer, const char *name,
-                                     uint32_t type, const uint64_t size[2])
+                                     uint32_t type, const uint64_t size[3])
 {
     char full[64];
     snprintf(full, sizeof full, "blk.%u.%s", layer, name);
-    gguf_tensor(writer, full, type, size[0], size[1]);
+    gguf_tensor_3d(writer, full, type, size);
 }
 
 static inline void gguf_shape_attention(struct gguf_writer *writer, const struct gguf_shape *shape,
@@ -156,30 +170,51 @@ static inline void gguf_shape_attention(struct gguf_writer *writer, const struct
 {
     uint64_t q = shape->heads * shape->head_dim, kv = shape->kv_heads * shape->head_dim;
     uint64_t hidden = shape->hidden;
-    gguf_block_tensor(writer, layer, "attn_norm.weight", 0, (uint64_t[]){hidden, 0});
-    gguf_block_tensor(writer, layer, "attn_q.weight", shape->type, (uint64_t[]){hidden, q});
-    gguf_block_tensor(writer, layer, "attn_k.weight", shape->type, (uint64_t[]){hidden, kv});
-    gguf_block_tensor(writer, layer, "attn_v.weight", more, (uint64_t[]){hidden, kv});
-    gguf_block_tensor(writer, layer, "attn_output.weight", shape->type, (uint64_t[]){q, hidden});
+    gguf_block_tensor(writer, layer, "attn_norm.weight", 0, (uint64_t[3]){hidden, 0});
+    gguf_block_tensor(writer, layer, "attn_q.weight", shape->type, (uint64_t[3]){hidden, q});
+    gguf_block_tensor(writer, layer, "attn_k.weight", shape->type, (uint64_t[3]){hidden, kv});
+    gguf_block_tensor(writer, layer, "attn_v.weight", more, (uint64_t[3]){hidden, kv});
+    gguf_block_tensor(writer, layer, "attn_output.weight", shape->type, (uint64_t[3]){q, hidden});
     if (shape->biases) {
-        gguf_block_tensor(writer, layer, "attn_q.bias", 0, (uint64_t[]){q, 0});
-        gguf_block_tensor(writer, layer, "attn_k.bias", 0, (uint64_t[]){kv, 0});
-        gguf_block_tensor(writer, layer, "attn_v.bias", 0, (uint64_t[]){kv, 0});
+        gguf_block_tensor(writer, layer, "attn_q.bias", 0, (uint64_t[3]){q, 0});
+        gguf_block_tensor(writer, layer, "attn_k.bias", 0, (uint64_t[3]){kv, 0});
+        gguf_block_tensor(writer, layer, "attn_v.bias", 0, (uint64_t[3]){kv, 0});
     }
     if (shape->norms) {
-        gguf_block_tensor(writer, layer, "attn_q_norm.weight", 0, (uint64_t[]){shape->head_dim, 0});
-        gguf_block_tensor(writer, layer, "attn_k_norm.weight", 0, (uint64_t[]){shape->head_dim, 0});
+        gguf_block_tensor(writer, layer, "attn_q_norm.weight", 0,
+                          (uint64_t[3]){shape->head_dim, 0});
+        gguf_block_tensor(writer, layer, "attn_k_norm.weight", 0,
+                          (uint64_t[3]){shape->head_dim, 0});
     }
+}
+
+static inline void gguf_shape_experts(struct gguf_writer *writer, const struct gguf_shape *shape,
+                                      uint32_t layer, uint32_t more)
+{
+    uint64_t hidden = shape->hidden, ffn = shape->expert_ffn, n = shape->experts;
+    uint64_t in[3] = {hidden, ffn, n}, out[3] = {ffn, hidden, n};
+    gguf_block_tensor(writer, layer, "ffn_gate_inp.weight", 0, (uint64_t[3]){hidden, n});
+    gguf_block_tensor(writer, layer, "ffn_gate_exps.weight", shape->type, in);
+    gguf_block_tensor(writer, layer, "ffn_up_exps.weight", shape->type, in);
+    gguf_block_tensor(writer, layer, "ffn_down_exps.weight", more, out);
 }
 
 static inline void gguf_shape_ffn(struct gguf_writer *writer, const struct gguf_shape *shape,
                                   uint32_t layer, uint32_t more)
 {
     uint64_t hidden = shape->hidden, ffn = shape->ffn;
-    gguf_block_tensor(writer, layer, "ffn_norm.weight", 0, (uint64_t[]){hidden, 0});
-    gguf_block_tensor(writer, layer, "ffn_gate.weight", shape->type, (uint64_t[]){hidden, ffn});
-    gguf_block_tensor(writer, layer, "ffn_up.weight", shape->type, (uint64_t[]){hidden, ffn});
-    gguf_block_tensor(writer, layer, "ffn_down.weight", more, (uint64_t[]){ffn, hidden});
+    gguf_block_tensor(writer, layer, "ffn_norm.weight", 0, (uint64_t[3]){hidden, 0});
+    if (shape->post_norms) {
+        gguf_block_tensor(writer, layer, "post_attention_norm.weight", 0, (uint64_t[3]){hidden});
+        gguf_block_tensor(writer, layer, "post_ffw_norm.weight", 0, (uint64_t[3]){hidden});
+    }
+    if (shape->experts > 0) {
+        gguf_shape_experts(writer, shape, layer, more);
+        return;
+    }
+    gguf_block_tensor(writer, layer, "ffn_gate.weight", shape->type, (uint64_t[3]){hidden, ffn});
+    gguf_block_tensor(writer, layer, "ffn_up.weight", shape->type, (uint64_t[3]){hidden, ffn});
+    gguf_block_tensor(writer, layer, "ffn_down.weight", more, (uint64_t[3]){ffn, hidden});
 }
 
 /* Where Q4_K_M spends six bits (use_more_bits of llama.cpp's llama-quant.cpp). */

@@ -352,8 +352,19 @@ static double now_s(void)
 /* The header of a model of 70 billion parameters, with its vocabulary, is read at once. */
 static void test_speed(void)
 {
-    const struct gguf_shape shape = {"llama", 80, 8192, 28672, 64, 8,     128,   128256,
-                                     131072,  15, 12,   14,    14, false, false, false};
+    const struct gguf_shape shape = {.architecture = "llama",
+                                     .layers = 80,
+                                     .hidden = 8192,
+                                     .ffn = 28672,
+                                     .heads = 64,
+                                     .kv_heads = 8,
+                                     .head_dim = 128,
+                                     .vocab = 128256,
+                                     .context = 131072,
+                                     .file_type = 15,
+                                     .type = 12,
+                                     .more = 14,
+                                     .output = 14};
     struct gguf_writer writer = {0};
     struct gguf gguf;
     gguf_shape_pairs(&writer, &shape);
