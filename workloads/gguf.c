@@ -125,10 +125,11 @@ static bool take_name(struct input *in, uint64_t most, char **out)
         return false;
     if (n == 0 || n > most)
         return damaged(in, "a name has length", n);
-    *out = mem_calloc((size_t)n + 1, 1);
-    if (!take(in, *out, n))
+    char *name = mem_calloc((size_t)n + 1, 1);
+    *out = name;
+    if (!take(in, name, n))
         return false;
-    if (strlen(*out) != n)
+    if (strnlen(name, (size_t)n) != n)
         return damaged(in, "a name holds a zero byte in its length of", n);
     return true;
 }
@@ -206,8 +207,8 @@ static bool skip_array(struct input *in, enum gguf_type element, uint64_t n, uns
 /* An array within an array. */
 static bool skip_inner(struct input *in, unsigned depth)
 {
-    enum gguf_type element;
-    uint64_t n;
+    enum gguf_type element = GGUF_UINT8;
+    uint64_t n = 0;
     if (depth >= NESTING)
         return damaged(in, "arrays lie within each other to depth", depth);
     return take_type(in, &element) && take_bits(in, 8, &n) && skip_array(in, element, n, depth + 1);

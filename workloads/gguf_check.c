@@ -81,11 +81,16 @@ static bool check_alignment(struct gguf *gguf, struct error *err)
     return true;
 }
 
+/* A tensor in the order of the data. */
+struct place {
+    const struct gguf_tensor *tensor;
+};
+
 static int by_offset(const void *a, const void *b)
 {
-    const struct gguf_tensor *left = *(const struct gguf_tensor *const *)a;
-    const struct gguf_tensor *right = *(const struct gguf_tensor *const *)b;
-    return (left->offset > right->offset) - (left->offset < right->offset);
+    uint64_t left = ((const struct place *)a)->tensor->offset;
+    uint64_t right = ((const struct place *)b)->tensor->offset;
+    return (left > right) - (left < right);
 }
 
 static bool check_place(struct gguf *gguf, const struct gguf_tensor *tensor, struct error *err)
@@ -110,13 +115,13 @@ static bool check_place(struct gguf *gguf, const struct gguf_tensor *tensor, str
 
 static bool check_places(struct gguf *gguf, struct error *err)
 {
-    const struct gguf_tensor **order = mem_calloc(gguf->n_tensors, sizeof *order);
+    struct place *order = mem_calloc(gguf->n_tensors, sizeof *order);
     bool ok = true;
     for (size_t i = 0; i < gguf->n_tensors; i++)
-        order[i] = &gguf->tensor[i];
+        order[i].tensor = &gguf->tensor[i];
     qsort(order, gguf->n_tensors, sizeof *order, by_offset);
     for (size_t i = 0; ok && i < gguf->n_tensors; i++)
-        ok = check_place(gguf, order[i], err);
+        ok = check_place(gguf, order[i].tensor, err);
     free(order);
     return ok;
 }

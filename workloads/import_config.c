@@ -189,9 +189,10 @@ static void put_tied(struct config *config)
     if (found == CONFIG_ABSENT && config_is(config, "lfm2"))
         found = config_flag(config, name = "tie_embedding", &tied);
     char *origin = mem_printf("default of %s", config->architecture->config);
-    import_text(config->import, "tie_word_embeddings", tied ? "true" : "false",
-                found == CONFIG_FOUND ? (struct import_source){.field = name}
-                                      : (struct import_source){.origin = origin});
+    struct import_source source = {.field = name};
+    if (found != CONFIG_FOUND)
+        source = (struct import_source){.origin = origin};
+    import_text(config->import, "tie_word_embeddings", tied ? "true" : "false", source);
     free(origin);
 }
 
@@ -277,8 +278,8 @@ static bool find_scope(struct config *config)
     return json_is_object(text) || import_fault(config->import, "'text_config' is missing");
 }
 
-/* "Llama-3.2-1B" of "models/Llama-3.2-1B/config.json" or of _name_or_path; not freed with free()
- * when NULL. */
+/* A name of "Llama-3.2-1B" in "models/Llama-3.2-1B/" or "meta-llama/Llama-3.2-1B". Freed with
+ * free(); NULL where nothing is left. */
 static char *last_part(const char *path, size_t length)
 {
     while (length > 0 && path[length - 1] == '/')

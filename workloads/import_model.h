@@ -60,11 +60,11 @@ struct import_architecture {
     const char *config;     /* "LlamaForCausalLM" */
     const char *model_type; /* "llama" */
     const char *gguf;       /* "llama"; NULL where none or another row stands for it */
-    bool tied;              /* tie_word_embeddings */
     uint64_t n_kv_heads;    /* num_key_value_heads; 0: as many as query heads */
     uint64_t head_dim;      /* 0: hidden_size / num_attention_heads */
     uint64_t window;        /* sliding_window; 0: none */
     uint64_t pattern;       /* as sliding_window_pattern of a model file */
+    bool tied;              /* tie_word_embeddings */
     bool experts;           /* a mixture of experts */
 };
 /* NULL with a fault that names those that are known. */
