@@ -33,7 +33,9 @@ static bool same_operator(const struct workload_operator *a, const struct worklo
            a->flops_per_row == b->flops_per_row &&
            a->activation_bytes_per_row == b->activation_bytes_per_row &&
            a->flops_per_pair == b->flops_per_pair &&
-           a->kv_bytes_per_token == b->kv_bytes_per_token && a->q_heads == b->q_heads;
+           a->kv_bytes_per_token == b->kv_bytes_per_token && a->q_heads == b->q_heads &&
+           a->window == b->window && a->experts == b->experts &&
+           a->experts_used == b->experts_used;
 }
 
 static bool same_class(const struct sim_class *a, const struct sim_class *b)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "workloads/model.h"
 
+#include "workloads/model_check.h"
 #include "workloads/operator.h"
 #include "workloads/tensor.h"
 
@@ -11,11 +12,7 @@
 static const char *const ffn_names[] = {"plain", "gated", NULL};
 static const char *const qk_norm_names[] = {"none", "head", "full", NULL};
 /* In the order of enum workload_layer; the names are those of Hugging Face. */
-static const char *const layer_names[] = {"full_attention", "sliding_attention", "conv", NULL};
-
-/* Formats that llama.cpp takes for --cache-type-k and -v. */
-static const char *const kv_formats[] = {"F32",  "F16",  "BF16", "Q8_0", "Q4_0",
-                                         "Q4_1", "Q5_0", "Q5_1", NULL};
+const char *const workload_layer_names[] = {"full_attention", "sliding_attention", "conv", NULL};
 
 #define MODEL(member) offsetof(struct workload_model, member)
 
@@ -105,74 +102,6 @@ const struct field workload_model_fields[] = {
     {.key = NULL},
 };
 
-/* The place of a member, or of the map where the member is left to its preset. */
-static const struct tree *place(const struct tree *node, const char *key)
-{
-    const struct tree *member = tree_get(node, key);
-    return member ? member : node;
-}
-
-static bool check_word(const struct tree *node, const char *key, const char *word,
-                       const char *const *words, struct error *err)
-{
-    for (size_t i = 0; words[i]; i++)
-        if (strcmp(words[i], word) == 0)
-            return true;
-    char *hint = text_hint(word, words);
-    struct text list = {0};
-    for (size_t i = 0; words[i]; i++)
-        text_add(&list, "%s%s", i > 0 ? ", " : "", words[i]);
-    tree_error(err, place(node, key), "unknown %s '%s'%s; known are %s", key, text_clip(word).bytes,
-               hint, list.bytes);
-    text_free(&list);
-    free(hint);
-    return false;
-}
-
-static bool check_heads(const struct tree *node, struct workload_model *model, struct error *err)
-{
-    if (model->n_kv_heads == 0)
-        model->n_kv_heads = model->n_heads;
-    if (model->n_heads % model->n_kv_heads != 0)
-        return tree_error(err, place(node, "num_key_value_heads"),
-                          "num_key_value_heads %llu does not divide num_attention_heads %llu",
-                          (unsigned long long)model->n_kv_heads,
-                          (unsigned long long)model->n_heads);
-    if (model->head_dim == 0 && model->hidden % model->n_heads != 0)
-        return tree_error(err, place(node, "num_attention_heads"),
-                          "num_attention_heads %llu does not divide hidden_size %llu; give "
-                          "head_dim if that is meant",
-                          (unsigned long long)model->n_heads, (unsigned long long)model->hidden);
-    if (model->head_dim == 0)
-        model->head_dim = model->hidden / model->n_heads;
-    return true;
-}
-
-static bool check_kv(const struct tree *node, const struct workload_model *model, struct error *err)
-{
-    if (!check_word(node, "kv_format", model->kv_format, kv_formats, err))
-        return false;
-    uint64_t width = model->n_kv_heads * model->head_dim;
-    const struct workload_format *format = workload_format_find(model->kv_format);
-    if (width % format->block_weights == 0)
-        return true;
-    return tree_error(err, place(node, "kv_format"),
-                      "kv_format %s stores blocks of %u values, but the keys of a token in a layer "
-                      "are %llu; F16 takes any number",
-                      format->name, format->block_weights, (unsigned long long)width);
-}
-
-static bool check_positions(const struct tree *node, const struct workload_model *model,
-                            struct error *err)
-{
-    if (model->learned_positions == 0 || model->max_context <= model->learned_positions)
-        return true;
-    return tree_error(err, place(node, "max_position_embeddings"),
-                      "max_position_embeddings %llu is more than the %llu learned_positions",
-                      (unsigned long long)model->max_context,
-                      (unsigned long long)model->learned_positions);
-}
-
 bool workload_model_read(const struct tree *node, struct workload_model *out, struct error *err)
 {
     *out = (struct workload_model){0};
@@ -180,9 +109,7 @@ bool workload_model_read(const struct tree *node, struct workload_model *out, st
         return false;
     if (!fields_read(node, workload_model_fields, out, err))
         return false;
-    bool ok = check_word(node, "quant", out->quant, workload_quants(), err);
-    ok = check_heads(node, out, err) && check_kv(node, out, err) && ok;
-    ok = check_positions(node, out, err) && ok;
+    bool ok = workload_model_check(node, out, err);
     if (!ok)
         workload_model_free(out);
     return ok;
@@ -198,7 +125,7 @@ void workload_model_free(struct workload_model *model)
 static enum workload_layer layer_of_name(const char *name)
 {
     for (int kind = WORKLOAD_LAYER_FULL; kind < WORKLOAD_LAYER_CONV; kind++)
-        if (strcmp(layer_names[kind], name) == 0)
+        if (strcmp(workload_layer_names[kind], name) == 0)
             return (enum workload_layer)kind;
     return WORKLOAD_LAYER_CONV;
 }
@@ -224,7 +151,7 @@ static double unit_parameters(const struct workload_model *model, size_t unit)
     size_t n = workload_unit_tensors(model, unit, tensor);
     double parameters = 0;
     for (size_t i = 0; i < n; i++)
-        parameters += (double)(tensor[i].rows * tensor[i].columns + tensor[i].bias);
+        parameters += workload_tensor_weights(&tensor[i]) + (double)tensor[i].bias;
     return parameters;
 }
 
@@ -248,11 +175,16 @@ double workload_model_file_bytes(const struct workload_model *model)
 
 double workload_model_kv_bytes_per_layer(const struct workload_model *model)
 {
-    double width = (double)(model->n_kv_heads * model->head_dim);
-    return 2 * workload_format_bytes(workload_format_find(model->kv_format), width);
+    const struct workload_latent *latent = &model->latent;
+    uint64_t width = latent->kv_rank > 0 ? latent->kv_rank + latent->rope_dim
+                                         : 2 * model->n_kv_heads * model->head_dim;
+    return workload_format_bytes(workload_format_find(model->kv_format), (double)width);
 }
 
 double workload_model_kv_bytes(const struct workload_model *model)
 {
-    return (double)model->n_layers * workload_model_kv_bytes_per_layer(model);
+    double layers = 0;
+    for (uint64_t layer = 0; layer < model->n_layers; layer++)
+        layers += workload_model_layer(model, layer) != WORKLOAD_LAYER_CONV;
+    return layers * workload_model_kv_bytes_per_layer(model);
 }

@@ -18,20 +18,34 @@ struct ledger {
     double over_cap;
 };
 
-static double unit_flops(const struct random_scenario *s, size_t unit, double rows, double sampled,
-                         double pairs)
+/* Some rows with a token each: the first attends to `from` tokens, the next to one more. */
+struct stretch {
+    double rows, sampled, from;
+};
+
+static double pairs(const struct stretch *stretch, double window)
+{
+    double sum = 0;
+    for (double i = 0; i < stretch->rows; i++)
+        sum += window > 0 ? fmin(stretch->from + i, window) : stretch->from + i;
+    return sum;
+}
+
+static double unit_flops(const struct random_scenario *s, size_t unit,
+                         const struct stretch *stretch)
 {
     struct workload_operator op[WORKLOAD_UNIT_OPERATORS];
     size_t n = workload_unit_operators(&s->model, unit, op);
     double flops = 0;
     for (size_t i = 0; i < n; i++)
-        flops += op[i].flops_per_row * (op[i].rows == WORKLOAD_ROWS_SAMPLED ? sampled : rows) +
-                 op[i].flops_per_pair * pairs;
+        flops += op[i].flops_per_row *
+                     (op[i].rows == WORKLOAD_ROWS_SAMPLED ? stretch->sampled : stretch->rows) +
+                 op[i].flops_per_pair * pairs(stretch, op[i].window);
     return flops;
 }
 
-/* A prompt of P tokens: P rows, one sampled, P (P + 1)/2 pairs; then O - 1 rows that attend to
- * P + 1 ... P + O - 1 tokens. */
+/* A prompt of P tokens: P rows that attend to 1 ... P tokens, one sampled; then O - 1 rows that
+ * attend to P + 1 ... P + O - 1 tokens. */
 static void book_request(void *state, const struct sim_request_row *row)
 {
     struct ledger *ledger = state;
@@ -40,9 +54,9 @@ static void book_request(void *state, const struct sim_request_row *row)
         return;
     double p = (double)row->prompt_tokens, steps = (double)row->output_tokens - 1;
     for (size_t u = 0; u < s->plan.n_units; u++) {
-        ledger->flops[s->plan.prefill[u]] += unit_flops(s, u, p, 1, p * (p + 1) / 2);
+        ledger->flops[s->plan.prefill[u]] += unit_flops(s, u, &(struct stretch){p, 1, 1});
         ledger->flops[s->plan.decode[u]] +=
-            unit_flops(s, u, steps, steps, steps * p + steps * (steps + 1) / 2);
+            unit_flops(s, u, &(struct stretch){steps, steps, p + 1});
     }
     ledger->tokens_in += row->prompt_tokens;
     ledger->tokens_out += row->output_tokens;

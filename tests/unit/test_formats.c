@@ -10,9 +10,13 @@ static void test_bits_per_weight(void)
     static const struct {
         const char *name;
         double bits;
-    } want[] = {{"F32", 32},   {"F16", 16},   {"BF16", 16},    {"Q8_0", 8.5},   {"Q4_0", 4.5},
-                {"Q4_1", 5.0}, {"Q5_0", 5.5}, {"Q5_1", 6.0},   {"Q2_K", 2.625}, {"Q3_K", 3.4375},
-                {"Q4_K", 4.5}, {"Q5_K", 5.5}, {"Q6_K", 6.5625}};
+    } want[] = {{"F32", 32},         {"F16", 16},       {"BF16", 16},       {"Q8_0", 8.5},
+                {"Q4_0", 4.5},       {"Q4_1", 5.0},     {"Q5_0", 5.5},      {"Q5_1", 6.0},
+                {"Q2_K", 2.625},     {"Q3_K", 3.4375},  {"Q4_K", 4.5},      {"Q5_K", 5.5},
+                {"Q6_K", 6.5625},    {"IQ4_NL", 4.5},   {"IQ4_XS", 4.25},   {"IQ3_S", 3.4375},
+                {"IQ3_XXS", 3.0625}, {"IQ2_S", 2.5625}, {"IQ2_XS", 2.3125}, {"IQ2_XXS", 2.0625},
+                {"IQ1_M", 1.75},     {"IQ1_S", 1.5625}, {"TQ1_0", 1.6875},  {"TQ2_0", 2.0625},
+                {"MXFP4", 4.25}};
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
         const struct workload_format *format = workload_format_find(want[i].name);
         if (CHECK(format))
@@ -64,7 +68,7 @@ static void test_recipes(void)
                                    .head_dim = 128,
                                    .vocab = 128256};
     static const struct {
-        char quant[8];
+        char quant[12];
         enum tensor_role role;
         uint64_t layer;
         const char *want;
@@ -97,15 +101,67 @@ static void test_recipes(void)
         {"Q2_K", TENSOR_ATTN_V, 9, "Q4_K"},
         {"Q2_K", TENSOR_FFN_DOWN, 9, "Q3_K"},
         {"Q2_K", TENSOR_FFN_GATE, 9, "Q2_K"},
+        {"IQ4_XS", TENSOR_ATTN_V, 9, "Q5_K"},
+        {"IQ4_XS", TENSOR_FFN_DOWN, 3, "Q5_K"},
+        {"IQ4_XS", TENSOR_FFN_DOWN, 4, "IQ4_XS"},
+        {"IQ4_NL", TENSOR_ATTN_Q, 0, "IQ4_NL"},
+        {"IQ3_M", TENSOR_ATTN_OUTPUT, 9, "Q4_K"},
+        {"IQ3_M", TENSOR_FFN_UP, 9, "IQ3_S"},
+        {"IQ3_XS", TENSOR_FFN_UP, 3, "IQ3_S"},
+        {"IQ3_XS", TENSOR_FFN_UP, 4, "IQ3_XXS"},
+        {"IQ3_XS", TENSOR_FFN_GATE, 28, "IQ3_S"},
+        {"IQ3_XXS", TENSOR_ATTN_K, 9, "IQ2_S"},
+        {"IQ3_XXS", TENSOR_TOKEN_EMBD, 0, "IQ3_S"},
+        {"IQ3_XXS", TENSOR_OUTPUT, 0, "Q5_K"},
+        {"IQ2_M", TENSOR_FFN_DOWN, 3, "IQ3_S"},
+        {"IQ2_M", TENSOR_FFN_DOWN, 4, "IQ2_S"},
+        {"IQ2_S", TENSOR_FFN_UP, 4, "IQ2_XS"},
+        {"IQ2_XXS", TENSOR_TOKEN_EMBD, 0, "Q2_K"},
+        {"IQ1_S", TENSOR_ATTN_OUTPUT, 0, "IQ2_XXS"},
+        {"IQ1_M", TENSOR_ATTN_V, 0, "Q4_K"},
+        {"TQ2_0", TENSOR_TOKEN_EMBD, 0, "Q4_K"},
+        {"TQ1_0", TENSOR_OUTPUT, 0, "Q6_K"},
+        {"Q2_K_S", TENSOR_FFN_DOWN, 3, "Q4_K"},
+        {"Q4_0_4_4", TENSOR_FFN_DOWN, 3, "Q4_0"},
+        {"MXFP4_MOE", TENSOR_EXPERTS_DOWN, 3, "MXFP4"},
+        {"MXFP4_MOE", TENSOR_ATTN_Q, 3, "Q8_0"},
+        {"MXFP4_MOE", TENSOR_ROUTER, 3, "F32"},
+        {"Q4_K_M", TENSOR_SHARED_DOWN, 0, "Q6_K"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        char quant[8];
+        char quant[12];
         memcpy(quant, rows[i].quant, sizeof quant);
         check_layer(&model, quant, rows[i].role, rows[i].layer, rows[i].want);
     }
     model.tied_embeddings = true; /* the embedding is then the output matrix */
     check_layer(&model, (char[]){"Q4_0"}, TENSOR_TOKEN_EMBD, 0, "Q6_K");
     check_layer(&model, (char[]){"Q8_0"}, TENSOR_TOKEN_EMBD, 0, "Q8_0");
+}
+
+/* Falcon's feed-forward keeps fewer bits, its head more; Mixtral's few keys and values the most. */
+static void test_exceptions(void)
+{
+    struct workload_model model = {.n_layers = 60,
+                                   .hidden = 4096,
+                                   .ffn = 16384,
+                                   .n_heads = 32,
+                                   .n_kv_heads = 8,
+                                   .head_dim = 128,
+                                   .vocab = 65024,
+                                   .parallel_attention = true};
+    check_layer(&model, (char[]){"Q4_K_M"}, TENSOR_OUTPUT, 0, "Q8_0");
+    check_layer(&model, (char[]){"F16"}, TENSOR_OUTPUT, 0, "F16");
+    check_layer(&model, (char[]){"Q4_K_M"}, TENSOR_FFN_DOWN, 2, "Q6_K");
+    check_layer(&model, (char[]){"Q4_K_M"}, TENSOR_FFN_DOWN, 3, "Q5_K");
+    check_layer(&model, (char[]){"Q4_K_M"}, TENSOR_FFN_DOWN, 8, "Q4_K");
+    check_layer(&model, (char[]){"Q4_K_S"}, TENSOR_FFN_DOWN, 0, "Q4_K");
+    check_layer(&model, (char[]){"Q3_K_M"}, TENSOR_ATTN_OUTPUT, 0, "Q3_K");
+    model.parallel_attention = false;
+    model.experts = (struct workload_experts){.n = 8, .used = 2};
+    check_layer(&model, (char[]){"Q4_K_M"}, TENSOR_ATTN_K, 9, "Q8_0");
+    check_layer(&model, (char[]){"Q4_K_M"}, TENSOR_ATTN_V, 9, "Q8_0");
+    check_layer(&model, (char[]){"Q4_K_M"}, TENSOR_ATTN_OUTPUT, 9, "Q5_K");
+    check_layer(&model, (char[]){"IQ2_XS"}, TENSOR_ATTN_K, 9, "Q4_K");
 }
 
 /* Rows that are no whole number of blocks fall back as in tensor_type_fallback. */
@@ -123,6 +179,7 @@ static void test_fallback(void)
     check_layer(&model, (char[]){"Q4_K_M"}, TENSOR_FFN_DOWN, 0, "Q6_K"); /* 4864 = 19 x 256 */
     check_layer(&model, (char[]){"Q4_K_M"}, TENSOR_OUTPUT, 0, "Q8_0");
     check_layer(&model, (char[]){"Q5_K_M"}, TENSOR_FFN_UP, 9, "Q5_1");
+    check_layer(&model, (char[]){"IQ3_S"}, TENSOR_FFN_UP, 9, "IQ4_NL");
     model.hidden = 100;
     check_layer(&model, (char[]){"Q4_0"}, TENSOR_FFN_UP, 9, "F16");
     check_layer(&model, (char[]){"F16"}, TENSOR_FFN_UP, 9, "F16");
@@ -140,13 +197,13 @@ static void test_all_quants(void)
                                    .vocab = 128256};
     size_t n = 0;
     for (const char *const *quant = workload_quants(); *quant; quant++, n++) {
-        char name[8] = {0};
+        char name[12] = {0};
         strncpy(name, *quant, sizeof name - 1);
         model.quant = name;
         for (int role = TENSOR_TOKEN_EMBD; role <= TENSOR_OUTPUT; role++)
             CHECK(workload_tensor(&model, (enum tensor_role)role, 40).format);
     }
-    CHECK(n == 17);
+    CHECK(n == 36);
 }
 
 int main(void)
@@ -154,6 +211,7 @@ int main(void)
     test_bits_per_weight();
     test_more_bits();
     test_recipes();
+    test_exceptions();
     test_fallback();
     test_all_quants();
     return check_result();

@@ -9,7 +9,9 @@ static void check_classes(const struct random_scenario *s)
 {
     const struct sim_system *system = &s->system;
     CHECK(system->n_units == 2 * s->model.n_layers + 2);
-    CHECK(system->n_classes == 4); /* embedding, attention, FFN, head: all layers alike here */
+    /* embedding, attention, FFN, head; layers differ only where every second one slides */
+    bool two_kinds = s->model.sliding_pattern == 2 && s->model.n_layers > 1;
+    CHECK(system->n_classes == 4u + two_kinds);
     double bytes = 0, resident = 0, kv = 0;
     for (size_t u = 0; u < system->n_units; u++) {
         struct workload_operator op[WORKLOAD_UNIT_OPERATORS];
@@ -18,6 +20,7 @@ static void check_classes(const struct random_scenario *s)
         CHECK(class->n_ops == n);
         for (size_t i = 0; i < n; i++) {
             CHECK(class->op[i].kind == op[i].kind && class->op[i].weights == op[i].weights);
+            CHECK(class->op[i].window == op[i].window);
             bytes += op[i].weight_bytes;
         }
         kv += class->kv_bytes_per_token;
