@@ -3,7 +3,10 @@
  * says where it comes from. */
 #include "base/file.h"
 #include "devices/platform.h"
+#include "scenarios/scenario.h"
 #include "tests/check.h"
+
+#include <ctype.h>
 
 #define CATALOGUE SOURCE_DIR "/devices/catalog"
 
@@ -95,8 +98,8 @@ static struct tree *read_entry(const char *folder, const char *name, const char 
 static void test_devices(void)
 {
     char **names = file_names(CATALOGUE "/devices", ".yaml");
-    CHECK(names[0] != NULL);
-    for (size_t i = 0; names[i]; i++) {
+    size_t n = 0;
+    for (size_t i = 0; names[i]; i++, n++) {
         struct error err = {0};
         struct device device;
         struct tree *tree = read_entry("devices", names[i], "device");
@@ -112,6 +115,55 @@ static void test_devices(void)
         check_sources(tree);
         tree_free(tree);
     }
+    CHECK(n >= 40);
+    file_names_free(names);
+}
+
+/* Whoever types the name that a driver or a scoreboard shows finds one device. */
+static void test_aliases(void)
+{
+    static const char *const known[][2] = {
+        {"NVIDIA GeForce RTX 4090", "rtx-4090"},
+        {"nvidia geforce rtx 3080", "rtx-3080"},
+        {"NVIDIA RTX PRO 6000 Blackwell Workstation Edition", "rtx-pro-6000-blackwell"},
+        {"NVIDIA H100 80GB", "h100-80gb"},
+        {"Apple M2 Max", "apple-m2-max"},
+        {"Apple M4 Max (40-core GPU)", "apple-m4-max"},
+        {"AMD Radeon RX 7900 XTX", "rx-7900-xtx"},
+        {"Rockchip RK3588", "rk3588-npu"},
+        {"Intel Arc 140V", "core-ultra-7-258v-gpu"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        struct error err = {0};
+        struct tree *tree = scenario_find("device", known[i][0], NULL, NULL, &err);
+        if (CHECK(tree))
+            CHECK_TEXT(tree_get_text(tree, "name"), known[i][1]);
+        tree_free(tree);
+    }
+}
+
+/* No two devices answer to one name: neither names nor aliases come twice. */
+static void test_names_once(void)
+{
+    char **names = file_names(CATALOGUE "/devices", ".yaml");
+    char here[] = CATALOGUE;
+    struct tree *all = tree_new_map(&(struct tree_mark){.path = here});
+    for (size_t i = 0; names[i]; i++) {
+        struct tree *tree = read_entry("devices", names[i], "device");
+        const struct tree *aliases = tree_get(tree, "aliases");
+        for (size_t a = 0; a <= (aliases ? aliases->n_children : 0); a++) {
+            char key[128];
+            snprintf(key, sizeof key, "%s", a == 0 ? names[i] : aliases->child[a - 1]->text);
+            for (char *c = key; *c; c++)
+                *c = (char)tolower((unsigned char)*c);
+            if (!CHECK(!tree_get(all, key)))
+                fprintf(stderr, "    '%s' is %s and %s\n", key, tree_get_text(all, key), names[i]);
+            else
+                tree_put(all, key, tree_new_scalar(names[i], &all->mark));
+        }
+        tree_free(tree);
+    }
+    tree_free(all);
     file_names_free(names);
 }
 
@@ -132,6 +184,28 @@ static void check_references(const struct tree *platform)
     }
 }
 
+/* With its devices in place: it reads, and its pools are as fast as their devices say. */
+static void check_expanded(const char *name)
+{
+    struct error err = {0};
+    struct device_platform platform;
+    struct tree *tree = scenario_find("platform", name, NULL, NULL, &err);
+    bool ok = tree && device_platform_read(tree, &platform, &err);
+    if (!CHECK(ok)) {
+        fprintf(stderr, "    %s\n", err.fault[0]);
+        tree_free(tree);
+        return;
+    }
+    for (size_t i = 0; i < platform.n_devices; i++) {
+        const struct device *device = &platform.device[i];
+        size_t pool = device_platform_pool_of(&platform, i);
+        CHECK_NEAR(device->memory.bandwidth_Bps, platform.pool[pool].bandwidth_Bps, 1e-9);
+        CHECK(platform.pool[pool].capacity_B > platform.pool[pool].reserve_B);
+    }
+    device_platform_free(&platform);
+    tree_free(tree);
+}
+
 static void test_platforms(void)
 {
     char **names = file_names(CATALOGUE "/platforms", ".yaml");
@@ -142,6 +216,7 @@ static void test_platforms(void)
             continue;
         check_references(tree);
         check_sources(tree);
+        check_expanded(names[i]);
         tree_free(tree);
     }
     file_names_free(names);
@@ -150,6 +225,8 @@ static void test_platforms(void)
 int main(void)
 {
     test_devices();
+    test_aliases();
+    test_names_once();
     test_platforms();
     return check_result();
 }
