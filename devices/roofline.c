@@ -133,25 +133,49 @@ static void add(struct device_cost *cost, const struct device *device, double co
     cost->bytes_per_window += count * one.bytes_per_window;
 }
 
+/* How a matrix product goes: a dense one at once, one of experts as a product for each expert that
+ * any row chose, each with its part of the rows. */
+struct product {
+    double share; /* of the weights, that is read and dequantised */
+    double count, rows, flops_per_row;
+};
+
+static struct product split(const struct workload_operator *op, double rows)
+{
+    double share = workload_operator_share(op, rows);
+    if (op->experts == 0)
+        return (struct product){share, 1, rows, op->flops_per_row};
+    double chosen = op->experts * share;
+    return (struct product){share, chosen, rows * op->experts_used / chosen,
+                            op->flops_per_row / op->experts_used};
+}
+
+static double product_s(const struct device *device, const struct workload_operator *op,
+                        const struct product *product)
+{
+    double padded = device_padded_rows(device, op->format, product->rows);
+    double flops = product->count * padded * product->flops_per_row;
+    return flops / device_rate_FLOPps(device, op->format, product->rows) +
+           dequant_s(device, op->format) * product->share * op->weights;
+}
+
 /* Embedding, products and element-wise operators: all rows go through alike. */
 static struct device_cost dense_cost(const struct device *device,
                                      const struct workload_operator *op, double rows,
                                      const struct device_condition *at)
 {
     struct device_cost one = {0};
+    struct product product = split(op, rows);
     double overhead = device->overheads.operator_s / at->clock;
     double activation_B = rows * op->activation_bytes_per_row;
-    one.bytes = op->weight_bytes + activation_B;
+    double weight_B = product.share * op->weight_bytes;
+    one.bytes = weight_B + activation_B;
     one.memory_s = activation_B / rate_for(device, at, activation_B);
-    if (op->weight_bytes > 0)
-        one.memory_s += op->weight_bytes / rate_for(device, at, at->pass_weight_bytes);
+    if (weight_B > 0)
+        one.memory_s += weight_B / rate_for(device, at, at->pass_weight_bytes);
     one.flops = rows * op->flops_per_row;
-    if (op->kind == WORKLOAD_MATMUL) {
-        double padded = device_padded_rows(device, op->format, rows) * op->flops_per_row;
-        one.compute_s = (padded / device_rate_FLOPps(device, op->format, rows) +
-                         dequant_s(device, op->format) * op->weights) /
-                        at->clock;
-    }
+    if (op->kind == WORKLOAD_MATMUL)
+        one.compute_s = product_s(device, op, &product) / at->clock;
     one.overhead_s = overhead;
     one.time_s = overhead + device_norm(one.compute_s, one.memory_s, device->compute.overlap_p);
     return one;

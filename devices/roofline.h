@@ -3,7 +3,9 @@
  * 2009) with an overhead per operator, dequantisation per weight, vector and matrix units and
  * padded rows:
  *     t_op(f) = t_0/f + || (F/R(M) + c_q weights)/f , B / min(R_dram, f R_noc) ||_p
- * Attention is apart and affine in the number of context tokens. */
+ * A product of experts reads the share of them that its rows choose, and runs one product for each
+ * of these; how many rows each gets decides its units and padding. Attention is apart and affine in
+ * the number of context tokens. */
 #ifndef DEVICES_ROOFLINE_H
 #define DEVICES_ROOFLINE_H
 

@@ -5,6 +5,7 @@
 #include "workloads/tensor.h"
 
 #include <assert.h>
+#include <math.h>
 
 /* Activations pass between operators as 16-bit numbers. */
 static const double value_bytes = 2;
@@ -276,6 +277,13 @@ size_t workload_unit_operators(const struct workload_model *model, size_t unit,
             build_attention(&builder);
     }
     return builder.n;
+}
+
+double workload_operator_share(const struct workload_operator *op, double rows)
+{
+    if (op->experts == 0 || op->experts_used >= op->experts)
+        return 1;
+    return -expm1(rows * log1p(-op->experts_used / op->experts));
 }
 
 double workload_unit_resident_bytes(const struct workload_model *model, size_t unit)

@@ -50,6 +50,9 @@ char *workload_unit_name(const struct workload_model *model, size_t unit);
 /* Fills out[] with the operators of a unit in execution order; returns how many. */
 size_t workload_unit_operators(const struct workload_model *model, size_t unit,
                                struct workload_operator out[WORKLOAD_UNIT_OPERATORS]);
+/* Share of an operator's weights that M rows are expected to read: all of a dense one; of E experts
+ * with k to a row, chosen evenly and independently, 1 - (1 - k/E)^M. */
+double workload_operator_share(const struct workload_operator *op, double rows);
 /* Bytes a device must hold to run a unit. Embedding and tied head hold the same matrix and both
  * count it: where both lie in one pool, take workload_shared_bytes off their sum. */
 double workload_unit_resident_bytes(const struct workload_model *model, size_t unit);

@@ -141,6 +141,65 @@ static void check_overhead_and_clock(void)
     CHECK_NEAR(cost_of(&device, &op, &pass).time_s, one.time_s + 512.0 * 512 * 1e-12, 1e-12);
 }
 
+/* 64 experts of 256 x 512 weights, 8 to a row. */
+static struct workload_operator experts(void)
+{
+    struct workload_operator op = product(256, 512);
+    op.weights *= 64;
+    op.weight_bytes *= 64;
+    op.flops_per_row *= 8;
+    op.activation_bytes_per_row = 0;
+    op.experts = 64;
+    op.experts_used = 8;
+    return op;
+}
+
+/* One row reads k/E of the bytes, two 1 - (7/8)^2 = 15/64, many all; each chosen expert is one
+ * product of the rows that chose it. */
+static void check_experts(void)
+{
+    struct stream stream = stream_open(5, STREAM_TEST, 0, 0);
+    struct device device = random_device(&stream);
+    struct workload_operator op = experts();
+    double matrix_B = 2 * 256.0 * 512, matrix_F = 2 * 256.0 * 512;
+    static const struct {
+        double rows, share, rows_each, padded; /* padded: worked out by hand from tiles of 16 */
+        bool matrix;
+    } cases[] = {
+        {1, 8.0 / 64, 1, 1, false},
+        {2, 15.0 / 64, 16.0 / 15, 16.0 / 15, false}, /* 16 choices on 15 experts */
+        {3, 169.0 / 512, 192.0 / 169, 192.0 / 169, false},
+        {4000, 1, 500, 512, true},
+        {4096, 1, 512, 512, true},
+    };
+    peaks[0] = (struct device_peak){f16_name, 1e12, 2e12};
+    device.compute.efficiency = 0.5;
+    device.compute.vector_rows = 8;
+    device.compute.tile_rows = 16;
+    device.compute.fixed_rows = 0;
+    device.compute.overlap_p = 1;
+    device.compute.dequant = &(struct device_dequant){dequant_name, 1e-12};
+    device.compute.n_dequant = 1;
+    device.memory = (struct device_memory){.bandwidth_Bps = 1e11, .efficiency = 0.8};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct device_pass pass = rows_pass(cases[i].rows);
+        struct device_cost cost = cost_of(&device, &op, &pass);
+        double chosen = 64 * cases[i].share;
+        double rate = cases[i].matrix ? 0.5 * 2e12 : 1e12;
+        CHECK_NEAR(chosen * cases[i].rows_each, 8 * cases[i].rows, 1e-12);
+        CHECK_NEAR(cost.bytes, cases[i].share * 64 * matrix_B, 1e-12);
+        CHECK_NEAR(cost.memory_s, chosen * matrix_B / 0.8e11, 1e-12);
+        CHECK_NEAR(cost.flops, cases[i].rows * 8 * matrix_F, 1e-12);
+        CHECK_NEAR(cost.compute_s,
+                   chosen * (cases[i].padded * matrix_F / rate + 256.0 * 512 * 1e-12), 1e-12);
+        CHECK_NEAR(cost.time_s, device.overheads.operator_s + cost.compute_s + cost.memory_s,
+                   1e-12);
+    }
+    /* where every row goes through all experts, they are one dense product's worth of bytes */
+    op.experts_used = 64;
+    CHECK(workload_operator_share(&op, 1) == 1 && workload_operator_share(&op, 9) == 1);
+}
+
 /* The smallest cache that holds the operand sets the rate, and a faster pool does not help. */
 static void check_caches(void)
 {
@@ -198,19 +257,23 @@ static void check_order(uint64_t seed)
     struct stream stream = stream_open(seed, STREAM_TEST, 0, 1);
     struct device device = random_device(&stream);
     struct workload_operator dense = product(256 + stream_below(&stream, 4096), 1024);
-    struct workload_operator mixer = attention();
-    double before_s[2] = {0, 0};
+    struct workload_operator mixer = attention(), mixture = experts();
+    double before_s[3] = {0, 0, 0};
     for (double rows = 1; rows < 400; rows += rows < 40 ? 1 : 13) {
         struct device_pass pass = rows_pass(rows), prompt = prompt_pass(rows);
         double dense_s = cost_of(&device, &dense, &pass).time_s;
         double mixer_s = cost_of(&device, &mixer, &prompt).time_s;
+        double mixture_s = cost_of(&device, &mixture, &pass).time_s;
         if (!CHECK(dense_s >= before_s[0] * (1 - 1e-12)) ||
-            !CHECK(mixer_s >= before_s[1] * (1 - 1e-12)))
+            !CHECK(mixer_s >= before_s[1] * (1 - 1e-12)) ||
+            !CHECK(mixture_s >= before_s[2] * (1 - 1e-12)))
             fprintf(stderr, "    seed %llu, %g rows\n", (unsigned long long)seed, rows);
         before_s[0] = dense_s;
         before_s[1] = mixer_s;
+        before_s[2] = mixture_s;
         check_bound(&device, &dense, &pass, 0);
         check_bound(&device, &mixer, &prompt, 0);
+        check_bound(&device, &mixture, &pass, 0);
     }
     struct device_pass one = {.rows = 1, .sampled = 1, .decode_sequences = 1};
     check_bound(&device, &mixer, &one, 1000);
@@ -281,6 +344,7 @@ int main(void)
 {
     check_corners();
     check_overhead_and_clock();
+    check_experts();
     check_caches();
     check_caches_apart();
     for (uint64_t seed = 1; seed <= DEVICES; seed++) {
