@@ -20,10 +20,11 @@ struct gguf_writer {
     struct text pairs, tensors;
 };
 
+/* n bytes, the lowest first; those beyond the number are zero. */
 static inline void gguf_put(struct text *out, uint64_t bits, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        char byte = (char)(unsigned char)(bits >> (8 * i));
+    for (size_t i = 0; i < n; i++, bits >>= 8) {
+        char byte = (char)(unsigned char)(bits & 0xFF);
         text_add_bytes(out, &byte, 1);
     }
 }
