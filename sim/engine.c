@@ -28,6 +28,8 @@ static bool plan_pass(struct sim_engine *engine, struct sim_worker *worker, stru
 
 static bool start_lanes(struct sim_engine *engine)
 {
+    if (engine->now_ps < engine->awake_ps)
+        return true;
     for (size_t i = 0; i < engine->n_workers; i++) {
         struct sim_worker *worker = &engine->worker[i];
         struct sim_pass pass;
@@ -168,6 +170,9 @@ static bool handle(struct sim_engine *engine, const struct heap_event *event)
         return end_run(engine, worker);
     case SIM_EVENT_HANDOVER:
         return hand_over(engine, event);
+    case SIM_EVENT_AWAKE:
+        sim_engine_read(engine);
+        return start_lanes(engine);
     case SIM_EVENT_ARRIVAL:
         return arrive(engine);
     case SIM_EVENT_POLL:
@@ -264,6 +269,20 @@ static bool missing_link(const struct sim_engine *engine)
     return false;
 }
 
+/* A plan switches on what it uses before the first request comes to it. */
+static void wake_devices(struct sim_engine *engine)
+{
+    double wake_s = 0;
+    for (size_t d = 0; d < engine->system->n_devices; d++) {
+        const struct device_power *power = &engine->system->platform->device[d].power;
+        if (power->can_sleep && sim_plan_uses(engine->plan, d))
+            wake_s = fmax(wake_s, power->wake_s);
+    }
+    engine->awake_ps = (int64_t)llround(wake_s * 1e12);
+    if (engine->awake_ps > 0)
+        heap_push(&engine->events, engine->awake_ps, SIM_EVENT_AWAKE, SIM_EVENT_AWAKE, 0, 0);
+}
+
 static bool begin(struct sim_engine *engine)
 {
     const struct sim_system *system = engine->system;
@@ -288,6 +307,7 @@ static bool begin(struct sim_engine *engine)
     for (size_t d = 0; d < system->n_devices; d++)
         if (sim_plan_uses(engine->plan, d))
             schedule_poll(engine, d);
+    wake_devices(engine);
     if (engine->options->series_period_s > 0 && engine->options->sink.sample) {
         engine->next_sample_ps = (int64_t)llround(engine->options->series_period_s * 1e12);
         heap_push(&engine->events, engine->next_sample_ps, SIM_EVENT_SAMPLE, SIM_EVENT_SAMPLE, 0,

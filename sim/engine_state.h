@@ -18,6 +18,7 @@ enum { SIM_MOST_LANES = 2, SIM_PROGRESS_EVENTS = 8192 };
 enum sim_event {
     SIM_EVENT_RUN_END, /* one priority for each lane */
     SIM_EVENT_HANDOVER = SIM_MOST_LANES,
+    SIM_EVENT_AWAKE, /* the devices that slept are up */
     SIM_EVENT_ARRIVAL,
     SIM_EVENT_POLL,
     SIM_EVENT_SAMPLE
@@ -61,7 +62,7 @@ struct sim_engine {
     struct sim_batch batch;
     struct sim_worker worker[SIM_MOST_LANES];
     size_t n_workers;
-    int64_t now_ps, last_finish_ps, next_sample_ps;
+    int64_t now_ps, awake_ps, last_finish_ps, next_sample_ps;
     uint8_t *governed;                    /* (n_devices) P-state that the governor allows */
     const struct workload_format *format; /* of most weights, for DASI */
     double *kv_pool_B, *weights_pool_B;   /* (n_pools) */

@@ -13,10 +13,12 @@ struct count {
 };
 
 struct gauge {
+    double idle_W; /* draw of the idle machine, switched-off devices included */
     double base_W; /* P_base, or sleep power when switched off */
     bool powered;
     size_t pstate;
     bool throttled;
+    double wake_J;    /* spent once, at the start */
     double pending_J; /* dynamic energy since the last reading */
     double pending_busy_s;
     double peak_flops;
@@ -45,13 +47,25 @@ static void set_up_gauge(struct sim_meter *meter, const struct sim_plan *plan, s
     const struct device *device = &meter->system->platform->device[d];
     struct gauge *gauge = &meter->gauge[d];
     gauge->powered = sim_plan_powers(meter->system, plan, d);
-    gauge->pstate = plan->pstate[d];
+    /* What no unit runs on idles at its slowest clock. */
+    gauge->pstate = sim_plan_uses(plan, d) ? plan->pstate[d] : device_pstates(device) - 1;
+    if (device->power.can_sleep && sim_plan_uses(plan, d))
+        gauge->wake_J = gauge->pending_J = device->power.wake_J;
     gauge->base_W = gauge->powered ? device_base_W(device) : device->power.sleep_W;
     meter->power_W[d] = gauge->base_W;
     device_thermal_set(meter->thermal, d, gauge->powered,
-                       device_leakage_factor(device, gauge->pstate));
+                       device_leakage_factor(device, device_pstates(device) - 1));
     if (device_pstates(device) > meter->most_pstates)
         meter->most_pstates = device_pstates(device);
+}
+
+/* From the idle machine, all at its slowest clock, to the clocks of the plan. */
+static void start_gauge(struct sim_meter *meter, size_t d)
+{
+    struct gauge *gauge = &meter->gauge[d];
+    gauge->idle_W = gauge->base_W + device_thermal_leakage_W(meter->thermal, d);
+    meter->peak_K[d] = device_thermal_die_K(meter->thermal, d);
+    sim_meter_set_pstate(meter, d, gauge->pstate, false);
 }
 
 bool sim_meter_create(const struct sim_system *system, const struct sim_plan *plan,
@@ -73,7 +87,7 @@ bool sim_meter_create(const struct sim_system *system, const struct sim_plan *pl
     *out = meter;
     if (device_thermal_steady(meter->thermal, meter->power_W)) {
         for (size_t d = 0; d < n; d++)
-            meter->peak_K[d] = device_thermal_die_K(meter->thermal, d);
+            start_gauge(meter, d);
         return true;
     }
     sim_meter_destroy(meter);
@@ -226,7 +240,7 @@ static struct sim_device_row device_row(const struct sim_meter *meter, size_t d)
     const struct gauge *gauge = &meter->gauge[d];
     double total_s = (double)meter->time_ps * 1e-12, flops = 0;
     struct sim_device_row row = {.device = device->name,
-                                 .base_J = gauge->base_W * total_s,
+                                 .base_J = gauge->base_W * total_s + gauge->wake_J,
                                  .leakage_J = meter->leakage_J[d],
                                  .peak_temperature_C = meter->peak_K[d] - 273.15,
                                  .throttled_s = gauge->throttled_s};
@@ -253,14 +267,13 @@ void sim_meter_finish(struct sim_meter *meter, const struct sim_sink *sink, stru
     struct sim_energy *energy = &out->energy;
     out->peak_temperature_C = -273.15;
     for (size_t d = 0; d < meter->system->n_devices; d++) {
-        const struct device_power *power = &meter->system->platform->device[d].power;
         struct sim_device_row row = device_row(meter, d);
         energy->base += row.base_J;
         energy->active += row.active_J;
         energy->compute += row.compute_J;
         energy->memory += row.memory_J;
         energy->leakage += row.leakage_J;
-        idle_J += (meter->gauge[d].powered ? power->idle_W : power->sleep_W) * total_s;
+        idle_J += meter->gauge[d].idle_W * total_s;
         out->peak_temperature_C = fmax(out->peak_temperature_C, row.peak_temperature_C);
         if (sink->device)
             sink->device(sink->state, &row);

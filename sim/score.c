@@ -9,10 +9,17 @@
 struct phase {
     double prefill_s[SIM_MOST_DEVICES], prefill_J[SIM_MOST_DEVICES];
     double step_s[SIM_MOST_DEVICES], step_J[SIM_MOST_DEVICES]; /* at the operating batch */
-    double total_step_s[SIM_BATCHES];                          /* over devices, cuts and the host */
+    double total_step_s[SIM_GRID];                             /* over devices, cuts and the host */
     double prefill_total_s; /* as a request sees it: chunks, cuts, host, KV hand-over */
-    double link_J, link_step_J[SIM_BATCHES];
+    double link_J, link_step_J[SIM_GRID];
     bool shared; /* some device works in both phases */
+};
+
+/* A batch between two points of the grid. */
+struct place {
+    double batch;
+    size_t low;   /* it lies between grid points low and low + 1 ... */
+    double share; /* ... at this share of the way */
 };
 
 /* What a score is made of while it is made. */
@@ -20,17 +27,17 @@ struct working {
     const struct sim_tally *tally;
     uint8_t pstate[2][SIM_MOST_DEVICES]; /* in prefill and in decode: a cap may bind in one only */
     struct phase phase;
-    double batch; /* m */
-    size_t low;   /* batch lies between grid points low and low + 1 ... */
-    double share; /* ... at this share of the way */
+    struct place seen; /* the batch that a request decodes in, itself included */
+    double decode_s;   /* decoding time of a request */
+    struct place mean; /* the batch of the mean decode step: fewer, as lone steps are shorter */
     double busy_s[SIM_MOST_DEVICES], dynamic_J[SIM_MOST_DEVICES]; /* per request */
     double mean_W[SIM_MOST_DEVICES], die_K[SIM_MOST_DEVICES];
     double peak_W[2][SIM_MOST_DEVICES]; /* by phase */
     size_t last; /* grid point of the number in flight: the batch when saturated */
     double full_s[SIM_MOST_DEVICES]; /* busy seconds per request in that batch */
     double throughput_per_s, latency_s, wait_s, transfer_J;
-    double cpq, paging_s;
-    double excess; /* of CPQ over 1 in pools without a store */
+    double cpq, paging_s, paging_J; /* per pass */
+    double excess;                  /* of CPQ over 1 in pools without a store */
     bool runaway;
 };
 
@@ -53,7 +60,7 @@ static void sum_units(struct working *w)
             phase->prefill_J[d] += prefill * record->prefill_J;
             record = sim_record_at(scorer, c, d, w->pstate[1][d]);
             if (decode > 0)
-                for (size_t g = 0; g < scorer->n_batches; g++)
+                for (size_t g = 0; g < scorer->n_grid; g++)
                     phase->total_step_s[g] += decode * record->step_s[g];
         }
 }
@@ -82,7 +89,7 @@ static void add_hosts(struct working *w)
         w->phase.prefill_total_s += w->phase.prefill_s[d];
     }
     w->phase.prefill_total_s += host_s[0] * scorer->chunks;
-    for (size_t g = 0; g < scorer->n_batches; g++)
+    for (size_t g = 0; g < scorer->n_grid; g++)
         w->phase.total_step_s[g] += host_s[1];
 }
 
@@ -104,8 +111,8 @@ static void add_pair(struct working *w, size_t i, size_t j)
     phase->prefill_total_s += sim_transfer_s(system, i, j, prefill * scorer->chunks, rows_B) +
                               (moves > 0 ? sim_transfer_s(system, i, j, 1, kv_B) : 0);
     phase->link_J += (rows_B + kv_B) * byte_J;
-    for (size_t g = 0; decode > 0 && g < scorer->n_batches; g++) {
-        double bytes = decode * (double)scorer->batch[g] * system->row_B;
+    for (size_t g = 0; decode > 0 && g < scorer->n_grid; g++) {
+        double bytes = decode * (double)scorer->grid[g] * system->row_B;
         phase->total_step_s[g] += sim_transfer_s(system, i, j, decode, bytes);
         phase->link_step_J[g] += bytes * byte_J;
     }
@@ -120,10 +127,10 @@ static void add_transfers(struct working *w)
                 add_pair(w, i, j);
 }
 
-static double at_batch(const struct working *w, const double *grid)
+static double at_batch(const struct place *at, const double *grid)
 {
-    double low = grid[w->low];
-    return w->share > 0 ? low + w->share * (grid[w->low + 1] - low) : low;
+    double low = grid[at->low];
+    return at->share > 0 ? low + at->share * (grid[at->low + 1] - low) : low;
 }
 
 /* How many seconds a request decodes in a batch with steps of `step_s`, stretched by the prompts of
@@ -149,36 +156,109 @@ static double occupancy(double c, double arrival_cv2)
     return exponent < 1e-9 ? 1 : fmax(1, c / -expm1(-exponent));
 }
 
-/* Solves m = occupancy(rate T(m)) on the batch grid; the plan's number in flight bounds it. */
+/* Mean number that an arrival finds when c are present on average: GI/M/infinity with gamma gaps
+ * (Takacs, Introduction to the Theory of Queues, 1962), phi/(1 - phi) with the gaps' transform phi
+ * at the rate of service. c itself when arrivals are Poisson. */
+static double found_by_arrival(double c, double arrival_cv2)
+{
+    if (c < 1e-9)
+        return 0;
+    double cv2 = fmax(arrival_cv2, 1e-3);
+    double log_phi = -log1p(cv2 / c) / cv2;
+    return exp(log_phi) / -expm1(log_phi);
+}
+
+static struct place place_of(const struct working *w, double batch)
+{
+    const struct sim_scorer *scorer = w->tally->scorer;
+    struct place at = {.batch = fmin(fmax(batch, 1), (double)scorer->grid[w->last])};
+    while (at.low < w->last && (double)scorer->grid[at.low + 1] <= at.batch)
+        at.low++;
+    if (at.low < w->last)
+        at.share = (at.batch - (double)scorer->grid[at.low]) /
+                   (double)(scorer->grid[at.low + 1] - scorer->grid[at.low]);
+    return at;
+}
+
+/* Decoding time of a request in a batch. */
+static double decoding_in_s(const struct working *w, double batch)
+{
+    struct place at = place_of(w, batch);
+    return decoding_s(w, at_batch(&at, w->phase.total_step_s) + w->paging_s, batch);
+}
+
+/* Sums over the law of the number that decode together; shares are relative to that of nobody. */
+struct chain {
+    double sum, present, passes_per_s;
+};
+
+static void add_state(struct chain *chain, double share, double n, double passes_per_s)
+{
+    chain->sum += share;
+    chain->present += n * share;
+    chain->passes_per_s += share * passes_per_s;
+}
+
+static void rescale(struct chain *chain, double *share)
+{
+    double factor = 1 / chain->sum;
+    *share *= factor;
+    chain->present *= factor;
+    chain->passes_per_s *= factor;
+    chain->sum = 1;
+}
+
+/* Requests that decode together: a birth-death chain with arrivals at the trace's rate and, with n
+ * present, departures at n over their decoding time; beyond the number in flight they wait, and
+ * the most decode. Step times depend on n alone and are shared alike, so that the law holds
+ * whatever the distribution of lengths (processor sharing; Kelly, Reversibility and Stochastic
+ * Networks, 1979, section 3.3). It tells what a mean batch hides: steps that grow with the batch,
+ * or jump where matrix units begin, keep a batch large once it is. */
+static struct chain decode_law(const struct working *w)
+{
+    const struct sim_scorer *scorer = w->tally->scorer;
+    double rate = scorer->load.rate_per_s, steps = fmax(0, scorer->load.output_mean - 1);
+    double share = 1, ratio = 0, seconds = 0, most = (double)scorer->grid[w->last];
+    struct chain chain = {.sum = 1};
+    for (double n = 1; n <= most && steps > 0; n++) {
+        seconds = decoding_in_s(w, n);
+        ratio = rate * seconds / n;
+        share *= ratio;
+        add_state(&chain, share, n, steps / seconds);
+        if (share < 1e-9 * chain.sum && ratio < 1)
+            return chain;
+        if (chain.sum > 1e200)
+            rescale(&chain, &share);
+    }
+    /* A geometric tail of waiting requests; when it does not fall, all is full. */
+    if (ratio >= 1)
+        chain = (struct chain){0};
+    if (steps > 0 && share > 0)
+        add_state(&chain, ratio < 1 ? share * ratio / (1 - ratio) : 1, most, steps / seconds);
+    return chain;
+}
+
 static void find_batch(struct working *w)
 {
     const struct sim_scorer *scorer = w->tally->scorer;
-    double before = 0, rate = scorer->load.rate_per_s;
+    const struct sim_load *load = &scorer->load;
     w->last = 0;
-    while (w->last + 1 < scorer->n_batches &&
-           scorer->batch[w->last + 1] <= w->tally->plan.in_flight)
+    while (w->last + 1 < scorer->n_grid && scorer->grid[w->last + 1] <= w->tally->plan.in_flight)
         w->last++;
-    for (size_t g = 0; g <= w->last; g++) {
-        double batch = (double)scorer->batch[g];
-        double step_s = w->phase.total_step_s[g] + w->paging_s;
-        double gap =
-            occupancy(rate * decoding_s(w, step_s, batch), scorer->load.arrival_cv2) - batch;
-        if (gap <= 0 && g > 0) {
-            w->low = g - 1;
-            w->share = before / (before - gap);
-            w->batch =
-                (double)scorer->batch[g - 1] + w->share * (batch - (double)scorer->batch[g - 1]);
-            return;
-        }
-        if (gap <= 0)
-            break; /* hardly ever more than one */
-        before = gap;
-        w->low = g;
-        w->batch = batch;
-    }
-    if (w->batch == 0)
-        w->batch = 1;
-    w->share = 0;
+    struct chain chain = decode_law(w);
+    double steps = fmax(0, load->output_mean - 1), most = (double)scorer->grid[w->last];
+    double present = chain.present / chain.sum, passes_per_s = chain.passes_per_s / chain.sum;
+    bool full = chain.present >= most * chain.sum;
+    /* Arrivals that come in bunches find more than the mean. */
+    double found = fmin(found_by_arrival(present, load->arrival_cv2), most - 1);
+    double alone = fmin(present, most - 1);
+    w->decode_s = full ? decoding_in_s(w, most) : present / load->rate_per_s;
+    if (!full && steps > 0)
+        w->decode_s *= decoding_in_s(w, 1 + found) / decoding_in_s(w, 1 + alone);
+    double mean = passes_per_s > 0 && !full ? load->rate_per_s * steps / passes_per_s : most;
+    double bunching = occupancy(present, load->arrival_cv2) / occupancy(present, 1);
+    w->mean = place_of(w, steps > 0 ? mean * bunching : 1);
+    w->seen = place_of(w, 1 + found);
 }
 
 static void sum_steps(struct working *w, size_t d)
@@ -190,8 +270,8 @@ static void sum_steps(struct working *w, size_t d)
         if (units == 0)
             continue;
         const struct sim_record *record = sim_record_at(scorer, c, d, w->pstate[1][d]);
-        w->phase.step_s[d] += units * at_batch(w, record->step_s);
-        w->phase.step_J[d] += units * at_batch(w, record->step_J);
+        w->phase.step_s[d] += units * at_batch(&w->mean, record->step_s);
+        w->phase.step_J[d] += units * at_batch(&w->mean, record->step_J);
         w->full_s[d] += units * record->step_s[w->last];
     }
 }
@@ -201,12 +281,12 @@ static void add_work(struct working *w)
 {
     const struct sim_scorer *scorer = w->tally->scorer;
     struct phase *phase = &w->phase;
-    double all_steps = fmax(0, scorer->load.output_mean - 1), steps = all_steps / w->batch;
+    double all_steps = fmax(0, scorer->load.output_mean - 1), steps = all_steps / w->mean.batch;
     for (size_t d = 0; d < scorer->system->n_devices; d++) {
         w->full_s[d] = 0;
         sum_steps(w, d);
         w->full_s[d] =
-            phase->prefill_s[d] + w->full_s[d] * all_steps / (double)scorer->batch[w->last];
+            phase->prefill_s[d] + w->full_s[d] * all_steps / (double)scorer->grid[w->last];
         const double *busy_W = scorer->busy_W + d * scorer->most_pstates;
         double prefill_W = busy_W[w->pstate[0][d]], step_W = busy_W[w->pstate[1][d]];
         w->busy_s[d] = phase->prefill_s[d] + steps * phase->step_s[d];
@@ -218,10 +298,12 @@ static void add_work(struct working *w)
         if (phase->step_s[d] > 0)
             w->peak_W[1][d] = step_W + phase->step_J[d] / phase->step_s[d];
     }
-    w->transfer_J = w->phase.link_J + steps * at_batch(w, w->phase.link_step_J);
+    w->transfer_J = w->phase.link_J + w->paging_J * (scorer->chunks + steps) +
+                    steps * at_batch(&w->mean, w->phase.link_step_J);
 }
 
-/* Waiting of a queue with N servers (Sakasegawa 1977), bounded by what a trace of n requests can
+/* Waiting of a queue with N servers (Sakasegawa, Annals of the Institute of Statistical
+ * Mathematics 29, 1977), bounded by what a trace of n requests can
  * build up: near saturation the queue is a reflected Brownian motion, whose mean over n arrivals is
  * 2/3 sqrt(2 n/pi) sigma (Harrison, Brownian Motion and Stochastic Flow Systems, 1985); past it the
  * backlog grows to (load - 1) horizon, half of it on average. */
@@ -244,7 +326,7 @@ static double queue_wait_s(const struct sim_load *load, double servers, double s
 static void find_throughput(struct working *w, double *bottleneck_s)
 {
     const struct sim_scorer *scorer = w->tally->scorer;
-    double full = (double)scorer->batch[w->last];
+    double full = (double)scorer->grid[w->last];
     double step_s = w->phase.total_step_s[w->last] + w->paging_s;
     double alone_s = w->phase.prefill_total_s + decoding_s(w, step_s, full);
     *bottleneck_s = 0;
@@ -257,8 +339,8 @@ static void find_throughput(struct working *w, double *bottleneck_s)
 static void find_latency(struct working *w)
 {
     const struct sim_load *load = &w->tally->scorer->load;
-    double step_s = at_batch(w, w->phase.total_step_s) + w->paging_s;
-    double alone_s = w->phase.prefill_total_s + decoding_s(w, step_s, w->batch);
+    double step_s = at_batch(&w->seen, w->phase.total_step_s) + w->paging_s;
+    double alone_s = w->phase.prefill_total_s + w->decode_s;
     double in_flight = (double)w->tally->plan.in_flight, bottleneck_s;
     find_throughput(w, &bottleneck_s);
     /* A prompt waits for the prompts before it, and for a place among those in flight. */
@@ -269,7 +351,7 @@ static void find_latency(struct working *w)
                                : 0;
     w->wait_s = fmax(fmax(prefill_wait_s, place_wait_s), device_wait_s);
     if (w->phase.shared) /* on average half a decode step is under way */
-        w->wait_s += 0.5 * step_s * -expm1(-load->rate_per_s * decoding_s(w, step_s, w->batch));
+        w->wait_s += 0.5 * step_s * -expm1(-load->rate_per_s * w->decode_s);
     w->latency_s = alone_s + w->wait_s;
 }
 
@@ -284,7 +366,7 @@ static void find_pressure(struct working *w)
                     0.5 * ((double)system->serving.kv_block_tokens - 1);
     w->cpq = 0;
     w->excess = 0;
-    w->paging_s = 0;
+    w->paging_s = w->paging_J = 0;
     for (size_t p = 0; p < system->n_pools; p++) {
         const struct device_pool *pool = &system->platform->pool[p];
         double weights_B = tally->weights_B[p];
@@ -297,13 +379,14 @@ static void find_pressure(struct working *w)
                           system->pool_of[tally->plan.decode[head]] == p))
             weights_B -= system->shared_B;
         double usable_B = system->serving.memory_fraction * (pool->capacity_B - pool->reserve_B);
-        double kv_B = w->batch * tokens * tally->kv_B[p];
+        double kv_B = w->seen.batch * tokens * tally->kv_B[p];
         double cpq = (weights_B + system->activations_B + kv_B) / usable_B;
         w->cpq = fmax(w->cpq, cpq);
         if (cpq > 1 && pool->store_Bps > 0) {
             double over_B = (cpq - 1) * usable_B;
             double bytes = pool->store_policy == DEVICE_STORE_LRU ? weights_B : over_B;
             w->paging_s += fmin(bytes, weights_B) / pool->store_Bps;
+            w->paging_J += fmin(bytes, weights_B) * pool->store_byte_J;
         } else if (cpq > 1) {
             w->excess = fmax(w->excess, cpq - 1);
         }
@@ -315,9 +398,12 @@ static double leakage_W(const struct working *w, size_t d, double temperature_K)
     const struct sim_scorer *scorer = w->tally->scorer;
     if (!powered(w, d))
         return 0;
-    uint8_t pstate = w->pstate[w->phase.step_s[d] > 0 ? 1 : 0][d];
+    /* What no unit runs on idles at its slowest clock. */
+    size_t pstate = w->pstate[w->phase.step_s[d] > 0 ? 1 : 0][d];
+    if (w->tally->used[d] == 0)
+        pstate = device_pstates(&scorer->system->platform->device[d]) - 1;
     return scorer->leakage_factor[d * scorer->most_pstates + pstate] *
-           device_leakage_on_grid(&scorer->grid[d], temperature_K);
+           device_leakage_on_grid(&scorer->leakage[d], temperature_K);
 }
 
 /* T_d = T_a + sum_j R_dj P_j + R_die (P_peak - P_mean), leakage iterated with it. */
@@ -362,9 +448,6 @@ static void work_out(struct working *w)
 {
     const struct sim_tally *tally = w->tally;
     memset(&w->phase, 0, sizeof w->phase);
-    w->batch = 0;
-    w->low = 0;
-    w->share = 0;
     w->paging_s = 0;
     sum_units(w);
     add_hosts(w);
@@ -438,7 +521,9 @@ static void fill_score(const struct working *w, bool stuck, struct sim_score *ou
             continue;
         }
         powered_n++;
-        idle_W += device->power.idle_W;
+        if (device->power.can_sleep) /* switched on once for the whole trace */
+            gross_J += device->power.wake_J / (double)scorer->load.requests;
+        idle_W += scorer->idle_W[d];
         used_share += fmin(1, w->throughput_per_s * w->busy_s[d]);
         out->peak_K = fmax(out->peak_K, w->die_K[d]);
         double guard_C = device->thermal.guard * (device->thermal.limit_K - 273.15);
@@ -453,9 +538,9 @@ static void fill_score(const struct working *w, bool stuck, struct sim_score *ou
     /* A burst at one instant has no rate to keep up with. */
     if (scorer->load.horizon_s > 0)
         out->overload = scorer->load.rate_per_s / w->throughput_per_s - 1;
-    out->batch = w->batch;
+    out->batch = w->mean.batch;
     out->prefill_s = w->phase.prefill_total_s;
-    out->step_s = at_batch(w, w->phase.total_step_s) + w->paging_s;
+    out->step_s = at_batch(&w->mean, w->phase.total_step_s) + w->paging_s;
     out->wait_s = w->wait_s;
     out->cpq = w->cpq;
 }

@@ -4,18 +4,18 @@
  *
  * L: sequential latency of a request; w_d: busy seconds per request on device d; b = max w_d;
  * X = min(rate, N/L, 1/b). The decode batch m is the mean number that decode together when any
- * does. Waiting is Sakasegawa's M/G/N form (Management Science 23, 1977), bounded by what a finite
- * trace can build up. */
+ * does. Waiting is Sakasegawa's M/G/N form (Annals of the Institute of Statistical Mathematics 29,
+ * 1977), bounded by what a finite trace can build up. */
 #ifndef SIM_SCORE_H
 #define SIM_SCORE_H
 
 #include "sim/plan.h"
 
-enum { SIM_BATCHES = 12, SIM_MOST_DEVICES = 32 };
+enum { SIM_BATCHES = 12, SIM_GRID = 16, SIM_MOST_DEVICES = 32 };
 
 struct sim_score {
     double energy_J;     /* per request, gross */
-    double net_energy_J; /* less the idle power of what is powered */
+    double net_energy_J; /* less what the idle machine draws */
     double latency_s;    /* mean, waiting included */
     double underutilisation;
     double violation; /* 0: feasible */

@@ -8,23 +8,27 @@
 
 /* One unit of a class on a device at a P-state. */
 struct sim_record {
-    double prefill_s, prefill_J;                     /* per request; joules of counted work */
-    double step_s[SIM_BATCHES], step_J[SIM_BATCHES]; /* per decode step of a batch */
+    double prefill_s, prefill_J;               /* per request; joules of counted work */
+    double step_s[SIM_GRID], step_J[SIM_GRID]; /* per decode step of a batch on the grid */
 };
 
 struct sim_scorer {
     const struct sim_system *system;
     struct sim_load load;
     size_t n_batches;
-    uint64_t batch[SIM_BATCHES];
+    uint64_t batch[SIM_BATCHES]; /* choices of the number in flight */
+    size_t n_grid;
+    uint64_t
+        grid[SIM_GRID]; /* batches that are priced: the choices, and where matrix units begin */
     size_t most_pstates;
-    double chunks;                    /* prefill passes of a mean prompt */
-    struct sim_record *record;        /* (n_classes, n_devices, most_pstates) */
-    double *base_W;                   /* (n_devices) */
-    double *busy_W;                   /* (n_devices, most_pstates) */
-    double *leakage_factor;           /* (n_devices, most_pstates) */
-    struct device_leakage_grid *grid; /* (n_devices) */
-    double *cap_W;                    /* (n_devices) own cap, or the package's share; inf: none */
+    double chunks;                       /* prefill passes of a mean prompt */
+    struct sim_record *record;           /* (n_classes, n_devices, most_pstates) */
+    double *idle_W;                      /* (n_devices) draw of the idle machine */
+    double *base_W;                      /* (n_devices) */
+    double *busy_W;                      /* (n_devices, most_pstates) */
+    double *leakage_factor;              /* (n_devices, most_pstates) */
+    struct device_leakage_grid *leakage; /* (n_devices) */
+    double *cap_W; /* (n_devices) own cap, or the package's share; inf: none */
 };
 
 struct sim_tally {

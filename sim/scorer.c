@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/memory.h"
+#include "devices/thermal.h"
 #include "sim/score_tables.h"
 
 #include <math.h>
@@ -36,7 +37,7 @@ static void price_prefill(const struct sim_scorer *scorer, size_t class,
 static void price_step(const struct sim_scorer *scorer, size_t class, const struct sim_place *place,
                        size_t g, struct sim_record *record)
 {
-    double batch = (double)scorer->batch[g];
+    double batch = (double)scorer->grid[g];
     double contexts = batch * scorer->load.decode_context;
     double window = batch * fmin(scorer->load.decode_context, window_of(scorer));
     struct device_pass pass = {.rows = batch, .sampled = batch, .decode_sequences = batch};
@@ -60,9 +61,25 @@ static void price(struct sim_scorer *scorer)
                 struct sim_place place = {d, s, INFINITY};
                 struct sim_record *record = sim_record_at(scorer, c, d, s);
                 price_prefill(scorer, c, &place, record);
-                for (size_t g = 0; g < scorer->n_batches; g++)
+                for (size_t g = 0; g < scorer->n_grid; g++)
                     price_step(scorer, c, &place, g, record);
             }
+}
+
+/* What each device draws while the whole machine idles at its slowest clocks. */
+static void find_idle(struct sim_scorer *scorer)
+{
+    const struct device_platform *platform = scorer->system->platform;
+    struct device_thermal *thermal = device_thermal_create(platform);
+    for (size_t d = 0; d < platform->n_devices; d++) {
+        const struct device *device = &platform->device[d];
+        device_thermal_set(thermal, d, true,
+                           device_leakage_factor(device, device_pstates(device) - 1));
+    }
+    device_thermal_steady(thermal, scorer->base_W);
+    for (size_t d = 0; d < platform->n_devices; d++)
+        scorer->idle_W[d] = scorer->base_W[d] + device_thermal_leakage_W(thermal, d);
+    device_thermal_destroy(thermal);
 }
 
 static void describe_power(struct sim_scorer *scorer)
@@ -72,7 +89,7 @@ static void describe_power(struct sim_scorer *scorer)
         const struct device *device = &platform->device[d];
         scorer->base_W[d] = device_base_W(device);
         scorer->cap_W[d] = device->power.cap_W > 0 ? device->power.cap_W : INFINITY;
-        device_leakage_grid_init(&scorer->grid[d], &device->power.leakage);
+        device_leakage_grid_init(&scorer->leakage[d], &device->power.leakage);
         for (size_t s = 0; s < device_pstates(device); s++) {
             scorer->busy_W[d * scorer->most_pstates + s] = device_busy_W(device, s);
             scorer->leakage_factor[d * scorer->most_pstates + s] = device_leakage_factor(device, s);
@@ -91,18 +108,42 @@ static void describe_power(struct sim_scorer *scorer)
     }
 }
 
+/* Keeps the grid sorted; a batch that is on it, or beyond the most that run together, is left out.
+ */
+static void add_to_grid(struct sim_scorer *scorer, uint64_t batch)
+{
+    size_t at = 0;
+    while (at < scorer->n_grid && scorer->grid[at] < batch)
+        at++;
+    bool there = at < scorer->n_grid && scorer->grid[at] == batch;
+    if (there || scorer->n_grid == SIM_GRID || batch > scorer->system->serving.max_num_seqs)
+        return;
+    for (size_t i = scorer->n_grid++; i > at; i--)
+        scorer->grid[i] = scorer->grid[i - 1];
+    scorer->grid[at] = batch;
+}
+
+/* Powers of two to choose from; time jumps where rows are padded for the matrix units. */
+static void lay_grid(struct sim_scorer *scorer)
+{
+    const struct sim_system *system = scorer->system;
+    for (uint64_t batch = 1; batch < system->serving.max_num_seqs; batch *= 2)
+        if (scorer->n_batches < SIM_BATCHES - 1)
+            scorer->batch[scorer->n_batches++] = batch;
+    scorer->batch[scorer->n_batches++] = system->serving.max_num_seqs;
+    for (size_t i = 0; i < scorer->n_batches; i++)
+        add_to_grid(scorer, scorer->batch[i]);
+    for (size_t d = 0; d < system->n_devices; d++)
+        add_to_grid(scorer, system->platform->device[d].compute.vector_rows + 1);
+}
+
 struct sim_scorer *sim_scorer_create(const struct sim_system *system, const struct sim_load *load)
 {
     struct sim_scorer *scorer = mem_calloc(1, sizeof *scorer);
     size_t n = system->n_devices;
     scorer->system = system;
     scorer->load = *load;
-    uint64_t batch = 1;
-    while (scorer->n_batches < SIM_BATCHES - 1 && batch < system->serving.max_num_seqs) {
-        scorer->batch[scorer->n_batches++] = batch;
-        batch *= 2;
-    }
-    scorer->batch[scorer->n_batches++] = system->serving.max_num_seqs;
+    lay_grid(scorer);
     for (size_t d = 0; d < n; d++)
         if (device_pstates(&system->platform->device[d]) > scorer->most_pstates)
             scorer->most_pstates = device_pstates(&system->platform->device[d]);
@@ -111,12 +152,14 @@ struct sim_scorer *sim_scorer_create(const struct sim_system *system, const stru
     scorer->record =
         mem_calloc(system->n_classes * n * scorer->most_pstates, sizeof *scorer->record);
     scorer->base_W = mem_calloc(n, sizeof(double));
+    scorer->idle_W = mem_calloc(n, sizeof(double));
     scorer->cap_W = mem_calloc(n, sizeof(double));
     scorer->busy_W = mem_calloc(n * scorer->most_pstates, sizeof(double));
     scorer->leakage_factor = mem_calloc(n * scorer->most_pstates, sizeof(double));
-    scorer->grid = mem_calloc(n, sizeof *scorer->grid);
+    scorer->leakage = mem_calloc(n, sizeof *scorer->leakage);
     price(scorer);
     describe_power(scorer);
+    find_idle(scorer);
     return scorer;
 }
 
@@ -125,13 +168,14 @@ void sim_scorer_destroy(struct sim_scorer *scorer)
     if (!scorer)
         return;
     for (size_t d = 0; d < scorer->system->n_devices; d++)
-        device_leakage_grid_free(&scorer->grid[d]);
+        device_leakage_grid_free(&scorer->leakage[d]);
     free(scorer->record);
     free(scorer->base_W);
+    free(scorer->idle_W);
     free(scorer->cap_W);
     free(scorer->busy_W);
     free(scorer->leakage_factor);
-    free(scorer->grid);
+    free(scorer->leakage);
     free(scorer);
 }
 

@@ -76,7 +76,7 @@ static inline void random_device(struct random_scenario *s, struct text *out, un
              "pJ_per_byte: %.4g, leakage: {reference_W: %.4g}%s, cap_W: %.4g}\n",
              idle_W, random_between(s, 0, 60), random_between(s, 0.1, 20),
              random_between(s, 10, 300), random_between(s, 0, 4),
-             random_choice(s, 2) ? ", sleep_W: 0.2" : "",
+             random_choice(s, 2) ? ", sleep_W: 0.2, wake_ms: 40, wake_J: 0.2" : "",
              random_choice(s, 3) ? 0 : random_between(s, 20, 60));
     text_add(out,
              "    thermal: {nodes: [{name: die, capacity_J_per_K: %.4g}, {name: cooler, "
