@@ -95,17 +95,6 @@ static void add_quoted(struct text *out, const char *cell)
     text_add_bytes(out, "\"", 1);
 }
 
-static void add_header(struct text *out, const struct column_spec *spec)
-{
-    if (!spec->unit || strcmp(spec->unit, "1") == 0 || !*spec->unit) {
-        add_quoted(out, spec->name);
-        return;
-    }
-    char *head = mem_printf("%s (%s)", spec->name, spec->unit);
-    add_quoted(out, head);
-    free(head);
-}
-
 static const char *code_name(const struct column_spec *spec, int32_t code)
 {
     for (int32_t i = 0; spec->names && spec->names[i]; i++)
@@ -140,7 +129,7 @@ void table_csv(const struct table *table, struct text *out)
     for (size_t c = 0; c < table->n_columns; c++) {
         if (c > 0)
             text_add_bytes(out, ",", 1);
-        add_header(out, &table->spec[c]);
+        add_quoted(out, table->spec[c].name);
     }
     text_add_bytes(out, "\n", 1);
     for (size_t r = 0; r < table->n_rows; r++) {

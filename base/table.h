@@ -16,7 +16,7 @@ enum column_type {
 };
 
 struct column_spec {
-    const char *name;
+    const char *name; /* ends in its unit where it has one: "energy_J" */
     enum column_type type;
     size_t offset;    /* of the member in the row struct */
     const char *unit; /* "s", "J", "W", "1"; "" never */
@@ -37,8 +37,7 @@ void table_add(struct table *table, const void *row);
 void table_get(const struct table *table, size_t row, void *out);
 void table_free(struct table *table);
 
-/* The header is "name (unit)", or "name" where the unit is 1; numbers are %.17g, missing is empty.
- */
+/* The header holds the columns' names; numbers are %.17g, missing is empty. */
 void table_csv(const struct table *table, struct text *out);
 
 #endif

@@ -19,6 +19,7 @@ enum { FEW = 3 };
 struct plans {
     struct grid grid;
     bool replayed;
+    bool starred; /* a row was marked as saturated */
 };
 
 static bool is_replayed(const struct scenario_result *result)
@@ -77,6 +78,7 @@ static void add_plan(struct plans *plans, const struct scenario_front_row *row)
     add_number(plans, row->energy_J, "");
     add_replayed(plans, row->replay_energy_J, "");
     add_number(plans, row->latency_s, "");
+    plans->starred = plans->starred || row->saturated == 1;
     add_replayed(plans, row->replay_e2e_mean_s, row->saturated == 1 ? "*" : "");
     add_number(plans, row->underutilisation, "");
     add_replayed(plans, row->replay_ttft_p50_s, "");
@@ -138,7 +140,8 @@ static bool *choose_rows(const struct scenario_front *front, bool all)
     return shown;
 }
 
-static void print_front(const struct scenario_front *front, bool replayed, bool all)
+/* True when a row was marked as saturated. */
+static bool print_front(const struct scenario_front *front, bool replayed, bool all)
 {
     struct cli_style style = cli_style(stdout);
     struct plans plans = begin_plans(replayed);
@@ -157,12 +160,13 @@ static void print_front(const struct scenario_front *front, bool replayed, bool 
     if (printed < n)
         printf("; %zu of them here, --all shows all", printed);
     printf("\n");
-    grid_print(&plans.grid, 2, true, stdout);
+    grid_print(&plans.grid, 2, true, n > 0 ? stdout : NULL);
     printf("\n");
     free(shown);
+    return plans.starred;
 }
 
-static void print_few(const struct scenario_result *result, bool replayed)
+static bool print_few(const struct scenario_result *result, bool replayed)
 {
     struct plans plans = begin_plans(replayed);
     struct scenario_front_row row;
@@ -180,6 +184,7 @@ static void print_few(const struct scenario_result *result, bool replayed)
     grid_print(&plans.grid, 2, true, n > 0 ? stdout : NULL);
     if (n > 0)
         printf("\n");
+    return plans.starred;
 }
 
 /* The device that alone does best by energy times latency: "standard inference". */
@@ -215,6 +220,12 @@ static void print_ratio(double ratio, const char *what)
         printf("%.2g times the %s", ratio, what);
 }
 
+static void print_replayed(double value)
+{
+    if (isfinite(value))
+        printf(" (replayed %s)", grid_number(value).text);
+}
+
 static void print_answer(const struct scenario_result *result, const char *name, size_t r)
 {
     const struct scenario_front *front = &result->front[0];
@@ -222,9 +233,12 @@ static void print_answer(const struct scenario_result *result, const char *name,
     if (r >= front->rows.n_rows)
         return;
     table_get(&front->rows, r, &row);
-    printf("  %-14s plan %lld: %s J/request, %s s, idle share %s", name, (long long)row.id,
-           grid_number(row.energy_J).text, grid_number(row.latency_s).text,
-           grid_number(row.underutilisation).text);
+    printf("  %-14s plan %lld: %s J/request", name, (long long)row.id,
+           grid_number(row.energy_J).text);
+    print_replayed(row.replay_energy_J);
+    printf(", %s s", grid_number(row.latency_s).text);
+    print_replayed(row.replay_e2e_mean_s);
+    printf(", idle share %s", grid_number(row.underutilisation).text);
     const struct scenario_front *single = best_single(result, &other);
     if (single && single != front) {
         printf("; against %s ", single->scheduler);
@@ -235,26 +249,14 @@ static void print_answer(const struct scenario_result *result, const char *name,
     printf("\n  %-14s %s\n", "", row.summary);
 }
 
-static bool any_saturated(const struct scenario_result *result)
-{
-    struct scenario_front_row row;
-    for (size_t f = 0; f < result->n_fronts; f++)
-        for (size_t r = 0; r < result->front[f].rows.n_rows; r++) {
-            table_get(&result->front[f].rows, r, &row);
-            if (row.saturated == 1)
-                return true;
-        }
-    return false;
-}
-
 void report_fronts(const struct scenario_result *result, bool all)
 {
-    bool replayed = is_replayed(result);
+    bool replayed = is_replayed(result), starred = false;
     for (size_t f = 0; f < result->n_fronts; f++)
         if (result->front[f].rows.n_rows > FEW || result->front[f].rows.n_rows == 0)
-            print_front(&result->front[f], replayed, all);
-    print_few(result, replayed);
-    if (any_saturated(result))
+            starred = print_front(&result->front[f], replayed, all) || starred;
+    starred = print_few(result, replayed) || starred;
+    if (starred)
         printf("* saturated: more work arrives than is done, so latencies tell how long the trace "
                "is, not how\n  fast the plan\n\n");
     if (result->n_fronts == 0)

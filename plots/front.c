@@ -172,7 +172,7 @@ static void add_palette(const struct view *view)
                         "4 '#1fa187', 5 '#4ac16d', 6 '#a0da39', 7 '#fde725')\n");
     text_add(view->out, "set cbrange [%.9g:%.9g]\n", view->idle.low, view->idle.high);
     text_add(view->out,
-             "set cblabel 'underutilisation (idle share, 1)'\n"
+             "set cblabel 'underutilisation (idle share)'\n"
              "set colorbox user origin screen %g,%g size screen 0.018,0.36\n",
              PLOT_RIGHT + 0.025, PLOT_BOTTOM);
 }

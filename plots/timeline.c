@@ -190,7 +190,7 @@ static void add_temperature(const struct view *view)
 static void add_requests(const struct view *view)
 {
     bool dumb = view->options->format == PLOT_DUMB;
-    add_panel(view, 2, "requests (1)");
+    add_panel(view, 2, "requests");
     text_add(view->out, "set yrange [0:*]\nplot ");
     add_curve(view, 3,
               dumb ? "points pt 'w'" : "filledcurves y=0 fs solid 0.5 noborder lc rgb '#e69f00'",

@@ -182,7 +182,7 @@ static void test_front(const struct scenario_result *result, const struct scenar
                        "pgsam''s plans'\n"));
     CHECK(has(&script, "set xlabel 'latency of a request (s)'\n"));
     CHECK(has(&script, "set ylabel 'energy per request (J/request)'\n"));
-    CHECK(has(&script, "set cblabel 'underutilisation (idle share, 1)'\n"));
+    CHECK(has(&script, "set cblabel 'underutilisation (idle share)'\n"));
     CHECK(has(&script, "set palette defined (0 '#440154'"));
     CHECK(has(&script, "title 'pgsam, 30 plans'"));
     CHECK(has(&script, "title 'single-it''s_{x}'"));
@@ -208,7 +208,7 @@ static void test_timeline(const struct scenario_result *result)
     CHECK(has(&script, "set ylabel 'power (W)'\n"));
     CHECK(has(&script, "set ylabel 'temperature (\xC2\xB0"
                        "C)'\n"));
-    CHECK(has(&script, "set ylabel 'requests (1)'\n"));
+    CHECK(has(&script, "set ylabel 'requests'\n"));
     CHECK(has(&script, "set xlabel 'time (s)'\n"));
     CHECK(has(&script, "title 'gpu throttles: 83 \xC2\xB0"
                        "C'"));

@@ -38,7 +38,7 @@ int main(void)
     CHECK_TEXT(row.note, "a,\"b\"");
     struct text out = {0};
     table_csv(&table, &out);
-    static const char want[] = "id,time (s),state,note\n"
+    static const char want[] = "id,time,state,note\n"
                                "-3,0.10000000000000001,failed,\"a,\"\"b\"\"\"\n4,,,\n0,0,done,n\n";
     CHECK(strncmp(out.bytes, want, sizeof want - 1) == 0);
     text_free(&out);
