@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "scenarios/hdf5_file.h"
+#include "scenarios/seal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -180,7 +181,9 @@ bool scenario_h5_save(struct scenario_h5 *file, const char *path, struct error *
         scenario_h5_fail(file, "the library gave no file");
     if (file->failed)
         return error_machine(err, "cannot write '%s': %s", path, file->why);
-    return file_write(path, file->image, (size_t)n, err);
+    file->image = mem_realloc(file->image, (size_t)n + SCENARIO_SEAL_BYTES, 1);
+    scenario_seal_make(file->image, (size_t)n, file->image + n);
+    return file_write(path, file->image, (size_t)n + SCENARIO_SEAL_BYTES, err);
 }
 
 struct scenario_h5 *scenario_h5_open(const char *path, struct error *err)
@@ -189,14 +192,17 @@ struct scenario_h5 *scenario_h5_open(const char *path, struct error *err)
         error_set(err, "%s: is not there or cannot be read", path);
         return NULL;
     }
+    if (!scenario_seal_check(path, err))
+        return NULL;
     struct scenario_h5 *file = new_file(path);
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    H5PLset_loading_state(0); /* a file may not ask for somebody's code to be loaded */
     H5Pset_file_locking(access, true, true); /* some network disks have no locks */
     file->id = H5Fopen(path, H5F_ACC_RDONLY, access);
     scenario_h5_drop(access);
     if (file->id >= 0)
         return file;
-    error_set(err, "%s: not a qeilsim result (not an HDF5 file)", path);
+    error_set(err, "%s: not a qeilsim result (the HDF5 library cannot open it)", path);
     scenario_h5_close(file);
     return NULL;
 }

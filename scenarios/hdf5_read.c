@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_ROWS = 1 << 26, MOST_NAME = 256 };
+enum { MOST_ROWS = 1 << 26, MOST_NAME = 256, MOST_CHUNK_B = 1 << 26 };
+/* What deflate can make of one byte at most, and what an empty dataset may claim. */
+enum { INFLATION = 1032, FREE_B = 4096 };
 
 bool scenario_h5_has(const struct scenario_h5 *file, const char *path)
 {
@@ -129,6 +131,30 @@ static bool suits(enum column_type column, hid_t type)
     return is_text(type);
 }
 
+/* A file may ask for more than it holds: parts of other files, chunks of any size, rows that were
+ * never stored. Ours do none of that, and none of it is read. */
+static bool is_stored(hid_t id, hid_t type, hsize_t n)
+{
+    hid_t creation = H5Dget_create_plist(id);
+    H5D_layout_t layout = H5Pget_layout(creation);
+    size_t bytes = H5Tget_size(type);
+    hsize_t chunk = 1;
+    bool ok = bytes > 0 && (layout == H5D_COMPACT || layout == H5D_CONTIGUOUS ||
+                            (layout == H5D_CHUNKED && H5Pget_chunk(creation, 1, &chunk) == 1));
+    ok = ok && (layout != H5D_CONTIGUOUS || H5Pget_external_count(creation) == 0);
+    ok = ok && chunk <= MOST_CHUNK_B / bytes &&
+         n <= FREE_B + H5Dget_storage_size(id) / bytes * INFLATION;
+    scenario_h5_drop(creation);
+    return ok;
+}
+
+/* Whether a member lies in this very file. */
+static bool is_own(hid_t group, const char *name)
+{
+    H5L_info_t info;
+    return H5Lget_info(group, name, &info, H5P_DEFAULT) >= 0 && info.type == H5L_TYPE_HARD;
+}
+
 /* A column's dataset, with its number of rows, or -1 rows for a single value. */
 struct opened {
     hid_t id;
@@ -138,7 +164,9 @@ struct opened {
 static bool open_column(struct scenario_h5 *file, hid_t group, const struct column_spec *spec,
                         struct opened *out)
 {
-    *out = (struct opened){H5Dopen2(group, spec->name, H5P_DEFAULT), 0};
+    *out = (struct opened){H5I_INVALID_HID, 0};
+    if (is_own(group, spec->name))
+        out->id = H5Dopen2(group, spec->name, H5P_DEFAULT);
     if (out->id < 0)
         return scenario_h5_fail(file, "column '%s' is missing", spec->name);
     hid_t type = H5Dget_type(out->id), space = H5Dget_space(out->id);
@@ -147,7 +175,8 @@ static bool open_column(struct scenario_h5 *file, hid_t group, const struct colu
     hsize_t n = 0;
     if (rank == 1)
         H5Sget_simple_extent_dims(space, &n, NULL);
-    ok = ok && (rank == 1 || (rank == 0 && is_single(space))) && n <= MOST_ROWS;
+    ok = ok && (rank == 1 || (rank == 0 && is_single(space))) && n <= MOST_ROWS &&
+         is_stored(out->id, type, n);
     out->n_rows = rank == 1 ? (int64_t)n : -1;
     scenario_h5_drop(type);
     scenario_h5_drop(space);
@@ -169,19 +198,33 @@ static bool read_texts(struct scenario_h5 *file, const struct opened *column, ch
     return ok;
 }
 
+/* Codes stand for names. */
+static bool check_codes(struct scenario_h5 *file, const struct column_spec *spec,
+                        const int32_t *code, size_t n)
+{
+    int32_t names = 0;
+    while (spec->names && spec->names[names])
+        names++;
+    for (size_t i = 0; i < n; i++)
+        if (code[i] < 0 || code[i] >= names)
+            return scenario_h5_fail(file, "column '%s' holds a code without a name", spec->name);
+    return true;
+}
+
 static bool read_values(struct scenario_h5 *file, const struct opened *column,
-                        enum column_type type, void *out)
+                        const struct column_spec *spec, void *out)
 {
     size_t n = column->n_rows < 0 ? 1 : (size_t)column->n_rows;
     if (n == 0)
         return true;
-    if (type == COLUMN_TEXT)
+    if (spec->type == COLUMN_TEXT)
         return read_texts(file, column, out, n);
-    hid_t given = type == COLUMN_NUMBER  ? H5T_NATIVE_DOUBLE
-                  : type == COLUMN_COUNT ? H5T_NATIVE_INT64
-                                         : H5T_NATIVE_INT32;
-    return scenario_h5_keep(file, H5Dread(column->id, given, H5S_ALL, H5S_ALL, H5P_DEFAULT, out),
-                            "a column");
+    hid_t given = spec->type == COLUMN_NUMBER  ? H5T_NATIVE_DOUBLE
+                  : spec->type == COLUMN_COUNT ? H5T_NATIVE_INT64
+                                               : H5T_NATIVE_INT32;
+    herr_t answer = H5Dread(column->id, given, H5S_ALL, H5S_ALL, H5P_DEFAULT, out);
+    return scenario_h5_keep(file, answer, "a column") &&
+           (spec->type != COLUMN_CODE || check_codes(file, spec, out, n));
 }
 
 bool scenario_h5_get_text(struct scenario_h5 *file, const char *path, char **text)
@@ -191,7 +234,7 @@ bool scenario_h5_get_text(struct scenario_h5 *file, const char *path, char **tex
     if (!open_column(file, file->id, &spec, &column))
         return false;
     char *read = NULL;
-    bool ok = column.n_rows < 0 && read_values(file, &column, COLUMN_TEXT, &read);
+    bool ok = column.n_rows < 0 && read_values(file, &column, &spec, &read);
     scenario_h5_drop(column.id);
     if (ok)
         *text = read;
@@ -217,7 +260,7 @@ static bool read_column(struct scenario_h5 *file, hid_t group, size_t c, struct 
     if (ok) {
         out->n_rows = out->capacity = (size_t)column.n_rows;
         out->column[c] = mem_calloc(out->n_rows, cell_size(spec->type));
-        ok = read_values(file, &column, spec->type, out->column[c]);
+        ok = read_values(file, &column, spec, out->column[c]);
     } else {
         scenario_h5_fail(file, "column '%s' has another number of rows", spec->name);
     }
@@ -260,8 +303,7 @@ bool scenario_h5_get_row(struct scenario_h5 *file, const char *group,
         struct opened column;
         if (!(ok = open_column(file, place, spec, &column)))
             break;
-        ok =
-            column.n_rows < 0 && read_values(file, &column, spec->type, (char *)row + spec->offset);
+        ok = column.n_rows < 0 && read_values(file, &column, spec, (char *)row + spec->offset);
         scenario_h5_drop(column.id);
     }
     scenario_h5_drop(place);

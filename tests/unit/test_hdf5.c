@@ -212,6 +212,32 @@ static void check_refused(const char *path, const char *wanted)
     CHECK(err.kind == ERROR_INPUT && !result.yaml && !result.front);
 }
 
+/* A file of ours with one byte changed, cut or added is refused before the HDF5 library sees it. */
+static void test_seal(void)
+{
+    struct error err = {0};
+    struct scenario_result result = make_result(3);
+    char *path = path_of("sealed.h5"), *bytes;
+    size_t n;
+    CHECK(scenario_result_write(&result, path, &err) && file_read(path, 1 << 24, &bytes, &n, &err));
+    scenario_result_free(&result);
+    for (size_t at = 0; at < n; at += 1 + n / 97) {
+        bytes[at] = (char)(bytes[at] ^ 1 << at % 8);
+        CHECK(file_write(path, bytes, n, &err));
+        check_refused(path, at < 8 ? "(not an HDF5 file)" : "damaged or cut short)");
+        bytes[at] = (char)(bytes[at] ^ 1 << at % 8);
+    }
+    CHECK(file_write(path, bytes, n - 1, &err));
+    check_refused(path, "damaged or cut short)");
+    CHECK(file_write(path, bytes, 20, &err));
+    check_refused(path, "damaged or cut short)");
+    CHECK(file_write(path, bytes, n, &err) && scenario_result_read(path, &result, &err));
+    scenario_result_free(&result);
+    CHECK(err.n_faults == 0);
+    free(bytes);
+    free(path);
+}
+
 static void test_refused(void)
 {
     struct error err = {0};
@@ -273,7 +299,8 @@ static void test_json(void)
 
 int main(void)
 {
-    static const char *const names[] = {"table.h5", "result.h5", "one.h5", "two.h5", "other.h5"};
+    static const char *const names[] = {"table.h5", "result.h5", "one.h5",
+                                        "two.h5",   "other.h5",  "sealed.h5"};
     if (!mkdtemp(folder))
         return 1;
     static const size_t sizes[] = {0, 1, 3, 32768, 100001};
@@ -284,6 +311,7 @@ int main(void)
     check_result_round_trip(5);
     test_same_bytes();
     test_refused();
+    test_seal();
     test_unwritable();
     test_json();
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
