@@ -228,6 +228,7 @@ static void add_worker(struct sim_engine *engine, enum sim_lane_role role)
     worker->role = role;
     worker->lane = sim_lane_create(engine->system, engine->plan, role);
     worker->run.share = mem_calloc(n, sizeof *worker->run.share);
+    worker->run.demand_W = mem_calloc(n, sizeof *worker->run.demand_W);
     worker->run.pstate = mem_calloc(n, 1);
 }
 
@@ -236,7 +237,7 @@ static bool lanes_meet(const struct sim_engine *engine)
     const struct sim_system *system = engine->system;
     for (size_t i = 0; i < system->n_devices; i++)
         for (size_t j = 0; j < system->n_devices; j++)
-            if (system->pool_of[i] == system->pool_of[j] &&
+            if ((system->pool_of[i] == system->pool_of[j] || system->platform->has_package) &&
                 sim_lane_uses(engine->worker[0].lane, i) &&
                 sim_lane_uses(engine->worker[1].lane, j))
                 return true;
@@ -251,7 +252,7 @@ static void add_workers(struct sim_engine *engine)
     }
     add_worker(engine, SIM_LANE_PREFILL);
     add_worker(engine, SIM_LANE_DECODE);
-    engine->pools_shared = lanes_meet(engine);
+    engine->lanes_meet = lanes_meet(engine);
 }
 
 static bool missing_link(const struct sim_engine *engine)
@@ -359,6 +360,7 @@ static void release(struct sim_engine *engine)
     for (size_t i = 0; i < engine->n_workers; i++) {
         sim_lane_destroy(engine->worker[i].lane);
         free(engine->worker[i].run.share);
+        free(engine->worker[i].run.demand_W);
         free(engine->worker[i].run.pstate);
     }
     sim_meter_destroy(engine->meter);

@@ -2,6 +2,7 @@
 #include "sim/engine_state.h"
 
 #include <math.h>
+#include <string.h>
 
 static double room_B(const struct sim_engine *engine, size_t pool)
 {
@@ -40,23 +41,6 @@ static void add_paging(struct sim_engine *engine, struct sim_run_state *run)
     }
 }
 
-/* What a package leaves a member: its limit less what the others draw when idle. */
-static double cap_W(const struct sim_engine *engine, size_t d)
-{
-    const struct device_platform *platform = engine->system->platform;
-    const struct device_package *package = &platform->package;
-    double own_W = platform->device[d].power.cap_W > 0 ? platform->device[d].power.cap_W : INFINITY;
-    double left_W = package->cap_W;
-    bool member = false;
-    for (size_t i = 0; i < package->n_devices; i++) {
-        size_t other = device_platform_find(platform, package->devices[i]);
-        member = member || other == d;
-        if (other != d)
-            left_W -= platform->device[other].power.idle_W;
-    }
-    return member ? fmin(own_W, left_W) : own_W;
-}
-
 static struct sim_share share_of(const struct device_cost *cost)
 {
     return (struct sim_share){
@@ -85,17 +69,77 @@ static double busy_power_W(const struct sim_engine *engine, size_t d, size_t pst
            device_busy_W(device, pstate) + device_work_J(device, pstate, flops, bytes) / time_s;
 }
 
+static bool is_named(char *const *name, size_t n, const char *wanted)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(name[i], wanted) == 0)
+            return true;
+    return false;
+}
+
+/* What another member of the package draws: its idle power, or what its lane's run asks for. */
+static double member_W(const struct sim_engine *engine, const struct sim_worker *worker, size_t d)
+{
+    double idle_W = engine->system->platform->device[d].power.idle_W;
+    for (size_t i = 0; i < engine->n_workers; i++) {
+        const struct sim_worker *other = &engine->worker[i];
+        if (other != worker && other->run.active && other->run.demand_W[d] > 0)
+            return other->run.demand_W[d];
+    }
+    return idle_W;
+}
+
+/* What a package leaves a member: those with priority are served first, equals share max-min over
+ * their demands. */
+static double package_W(const struct sim_engine *engine, const struct sim_worker *worker, size_t d)
+{
+    const struct device_platform *platform = engine->system->platform;
+    const struct device_package *package = &platform->package;
+    bool first = is_named(package->priority, package->n_priority, platform->device[d].name);
+    double left_W = package->cap_W;
+    for (size_t i = 0; i < package->n_devices; i++) {
+        size_t other = device_platform_find(platform, package->devices[i]);
+        if (other == d)
+            continue;
+        double idle_W = platform->device[other].power.idle_W;
+        double draw_W = member_W(engine, worker, other);
+        bool before = is_named(package->priority, package->n_priority, package->devices[i]);
+        if (first && !before)
+            draw_W = idle_W;
+        else if (first == before)
+            draw_W = fmin(draw_W, fmax(idle_W, 0.5 * left_W));
+        left_W -= draw_W;
+    }
+    return left_W;
+}
+
+static double cap_W(const struct sim_engine *engine, const struct sim_worker *worker, size_t d)
+{
+    const struct device_platform *platform = engine->system->platform;
+    const struct device *device = &platform->device[d];
+    double own_W = device->power.cap_W > 0 ? device->power.cap_W : INFINITY;
+    if (!is_named(platform->package.devices, platform->package.n_devices, device->name))
+        return own_W;
+    return fmin(own_W, package_W(engine, worker, d));
+}
+
 /* The fastest state at or below what plan and governor allow that keeps the power cap. */
 static uint8_t capped_pstate(struct sim_engine *engine, struct sim_worker *worker, size_t d)
 {
     uint8_t state = engine->governed[d];
-    double limit_W = cap_W(engine, d);
+    double limit_W = cap_W(engine, worker, d);
+    worker->run.demand_W[d] = 0;
     if (!sim_lane_uses(worker->lane, d) || !isfinite(limit_W))
         return state;
     const struct sim_pass *pass = &worker->run.pass;
     for (;; state++) {
         struct device_cost cost = sim_lane_price_device(worker->lane, pass, d, state);
-        if (cost.time_s <= 0 || busy_power_W(engine, d, state, &cost, pass) <= limit_W)
+        if (cost.time_s <= 0)
+            return state;
+        double power_W = busy_power_W(engine, d, state, &cost, pass);
+        if (state == engine->governed[d])
+            worker->run.demand_W[d] = power_W;
+        if (power_W <= limit_W)
             return state;
         if ((size_t)state + 1 >= device_pstates(&engine->system->platform->device[d])) {
             engine->out->cap_unreachable = true;
@@ -320,7 +364,7 @@ bool sim_engine_retime(struct sim_engine *engine, struct sim_worker *worker)
 
 bool sim_engine_retime_others(struct sim_engine *engine, const struct sim_worker *worker)
 {
-    for (size_t i = 0; i < engine->n_workers && engine->pools_shared; i++)
+    for (size_t i = 0; i < engine->n_workers && engine->lanes_meet; i++)
         if (&engine->worker[i] != worker && !sim_engine_retime(engine, &engine->worker[i]))
             return false;
     return true;

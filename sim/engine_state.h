@@ -40,6 +40,7 @@ struct sim_run_state {
     double alone_s;          /* first step without a neighbour on its pools */
     double charged;          /* steps already charged to the meter */
     struct sim_share *share; /* (n_devices) what each does in a step */
+    double *demand_W;        /* (n_devices) power at the clock that plan and governor allow */
     uint8_t *pstate;         /* (n_devices) in force */
     double link_J, storage_J, overhead_s, transfer_s, paging_s; /* per step */
 };
@@ -68,7 +69,7 @@ struct sim_engine {
     double *kv_pool_B, *weights_pool_B;   /* (n_pools) */
     struct workload_request next;         /* the arrival on the heap */
     bool more;                            /* `next` is valid */
-    bool pools_shared;                    /* the two lanes meet on a pool */
+    bool lanes_meet;                      /* the two lanes share a pool or a package's power */
     struct sim_values ttft, tpot, e2e;
     struct sim_gaps gaps;
     uint32_t *seen; /* (n_seen) queue length that each arrival saw */

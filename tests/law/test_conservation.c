@@ -105,6 +105,7 @@ static bool run(struct random_scenario *s, struct ledger *ledger, struct sim_sum
 /* Nothing slows the clocks: no caps, no throttling. */
 static void unbind(struct random_scenario *s)
 {
+    s->platform.package.cap_W = 1e9;
     for (size_t d = 0; d < s->platform.n_devices; d++) {
         s->platform.device[d].power.cap_W = 0;
         s->platform.device[d].thermal.throttle_K = 2000;

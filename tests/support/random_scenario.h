@@ -103,6 +103,9 @@ static inline void random_platform(struct random_scenario *s)
     text_add(&out, "pools:\n");
     for (unsigned i = 0; i < (unified ? 1 : n); i++)
         text_add(&out, "  - {name: p%u, capacity_GiB: 1, bandwidth_GBps: 600}\n", i);
+    if (n > 1 && random_choice(s, 4) == 0)
+        text_add(&out, "package: {cap_W: %.4g, devices: [d0, d1]%s}\n", random_between(s, 40, 120),
+                 random_choice(s, 2) ? ", priority: [d1]" : "");
     if (n > 1 && !unified) {
         text_add(&out, "links:\n");
         for (unsigned i = 0; i < n; i++)
