@@ -4,6 +4,7 @@
 #include "base/fields.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "scenarios/given.h"
 #include "scenarios/reference.h"
 #include "scenarios/scenario.h"
 #include "workloads/import.h"
@@ -157,6 +158,7 @@ static struct tree *derive(const char *kind, struct tree *map, size_t depth, str
         tree_remove(base, "schema");
         if (strcmp(kind, "device") != 0)
             tree_remove(map, key);
+        scenario_note_given(base, map);
         tree_merge(base, map);
     }
     tree_free(map);

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "scenarios/check.h"
+#include "scenarios/given.h"
 #include "scenarios/reference.h"
 
 #include <stddef.h>
@@ -166,8 +167,10 @@ static bool assign(struct tree *root, const struct assignments *set, enum stage 
 {
     bool ok = true;
     for (size_t i = 0; i < set->n; i++)
-        if (stage_of(set->set[i]) == stage)
+        if (stage_of(set->set[i]) == stage) {
             ok = tree_set(root, set->set[i], err) && ok;
+            scenario_note_set(root, set->set[i]);
+        }
     return ok;
 }
 
