@@ -5,7 +5,8 @@
 Each page gets a scratch folder, in which its fenced blocks are met in order:
   ```yaml    a block whose first line is "# NAME.yaml" becomes that file
   ```sh      each line that starts with `qeilsim ` or `build/bin/qeilsim ` runs with the program, each
-             that starts with `python3 docs/` with this Python; other lines are left alone
+             that starts with `python3 docs/` with this Python; `cat > NAME <<'EOF'` writes the
+             lines up to EOF to that file; other lines are left alone
   ```python  runs as a script where all that it imports is there
 Everything must exit with 0, and a line of `qeilsim` must leave stderr without "error". Examples on
 Azure's traces need them in $QEILSIM_TRACES; they are skipped with a line where they are not there,
@@ -19,6 +20,7 @@ import tempfile
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 IMPORT = re.compile(r"^(?:import|from) (\w+)", re.MULTILINE)
+HERE = re.compile(r"^cat > (\S+) <<'EOF'\n(.*?)^EOF\n", re.DOTALL | re.MULTILINE)
 OURS = ("qeilsim ", "build/bin/qeilsim ")
 AZURE = "azure2023_AzureLLMInferenceTrace_conv.csv"
 TIMEOUT_S = 300
@@ -77,13 +79,18 @@ class Page:
         else:
             self.run(line, line.removeprefix("build/bin/"), True)
 
+    def write(self, name, text):
+        with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
+            file.write(text)
+
     def block(self, language, text):
         name = re.match(r"# (\S+\.yaml)\n", text)
         if language == "yaml" and name:
-            with open(os.path.join(self.folder, name[1]), "w", encoding="utf-8") as file:
-                file.write(text)
+            self.write(name[1], text)
         elif language == "sh":
-            for line in text.replace("\\\n", " ").splitlines():
+            for path, lines in HERE.findall(text):
+                self.write(path, lines)
+            for line in HERE.sub("", text).replace("\\\n", " ").splitlines():
                 self.shell_line(line.strip())
         elif language == "python":
             absent = [module for module in IMPORT.findall(text)
