@@ -56,8 +56,47 @@ static void test_units(void)
     workload_model_free(&model);
 }
 
+/* Units of the other architectures. */
+static void test_kinds(void)
+{
+    static const struct {
+        const char *model;
+        size_t unit;
+        const char *name, *operators;
+    } units[] = {
+        {"qwen3-0.6b", 1, "l00.attn",
+         "attn_norm attn_q attn_k attn_v attn_q_norm attn_k_norm rope attention attn_output "
+         "attn_residual"},
+        {"gemma-2-2b", 3, "l01.attn",
+         "attn_norm attn_q attn_k attn_v rope attention attn_output post_attention_norm "
+         "attn_residual"},
+        {"gemma-2-2b", 4, "l01.ffn",
+         "ffn_norm ffn_gate ffn_up ffn_act ffn_down post_ffw_norm ffn_residual"},
+        {"falcon-11b", 2, "l00.ffn", "ffn_up ffn_act ffn_down ffn_residual"},
+        {"lfm2-2.6b", 1, "l00.conv", "attn_norm conv_in conv conv_out attn_residual"},
+        {"olmoe-1b-7b", 2, "l00.ffn",
+         "ffn_norm ffn_gate_inp ffn_gate_exps ffn_up_exps ffn_act ffn_down_exps ffn_combine "
+         "ffn_residual"},
+        {"deepseek-v2-lite", 1, "l00.attn",
+         "attn_norm attn_q attn_kv_a attn_kv_a_norm attn_k_b rope attention attn_v_b attn_output "
+         "attn_residual"},
+        {"deepseek-v2-lite", 2, "l00.ffn",
+         "ffn_norm ffn_gate ffn_up ffn_act ffn_down ffn_residual"},
+        {"deepseek-v2-lite", 4, "l01.ffn",
+         "ffn_norm ffn_gate_inp ffn_gate_exps ffn_up_exps ffn_act ffn_down_exps ffn_gate_shexp "
+         "ffn_up_shexp ffn_act_shexp ffn_down_shexp ffn_combine ffn_residual"},
+    };
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        struct workload_model model;
+        if (!read_named(units[i].model, "F16", &model))
+            continue;
+        check_names(&model, units[i].unit, units[i].name, units[i].operators);
+        workload_model_free(&model);
+    }
+}
+
 struct sums {
-    double weights, weight_bytes, flops_per_row, flops_per_pair, kv_bytes;
+    double weights, used_weights, weight_bytes, flops_per_row, flops_per_pair, kv_bytes;
 };
 
 static struct sums sum(const struct workload_model *model)
@@ -68,6 +107,8 @@ static struct sums sum(const struct workload_model *model)
         size_t n = workload_unit_operators(model, unit, op);
         for (size_t i = 0; i < n; i++) {
             sums.weights += op[i].weights;
+            sums.used_weights +=
+                op[i].weights * (op[i].experts > 0 ? op[i].experts_used / op[i].experts : 1);
             sums.weight_bytes += op[i].weight_bytes;
             sums.flops_per_row += op[i].flops_per_row;
             sums.flops_per_pair += op[i].flops_per_pair;
@@ -75,6 +116,16 @@ static struct sums sum(const struct workload_model *model)
         }
     }
     return sums;
+}
+
+/* Query by key and weight by value: over the latent where keys and values are one. */
+static double pair_flops(const struct workload_model *model)
+{
+    uint64_t layers = 0, kv_rank = model->latent.kv_rank;
+    uint64_t widths = kv_rank > 0 ? 2 * kv_rank + model->latent.rope_dim : 2 * model->head_dim;
+    for (uint64_t layer = 0; layer < model->n_layers; layer++)
+        layers += workload_model_layer(model, layer) != WORKLOAD_LAYER_CONV;
+    return 2 * (double)(layers * model->n_heads * widths);
 }
 
 /* What a pass streams is the file without the embedding table and the position table, which only
@@ -93,15 +144,18 @@ static void check_sums(const char *name, const char *quant)
     double file = workload_model_file_bytes(&model);
     CHECK(workload_shared_bytes(&model) == (model.tied_embeddings ? table : 0));
     CHECK_NEAR(sums.weight_bytes, file - positions - (model.tied_embeddings ? 0 : table), 1e-12);
-    CHECK(sums.flops_per_row == 2 * sums.weights);
-    CHECK(sums.flops_per_pair == 4 * (double)(model.n_layers * model.n_heads * model.head_dim));
+    CHECK_NEAR(sums.flops_per_row, 2 * sums.used_weights, 1e-12);
+    CHECK(sums.flops_per_pair == pair_flops(&model));
     CHECK(sums.kv_bytes == workload_model_kv_bytes(&model));
     workload_model_free(&model);
 }
 
 static void test_sums(void)
 {
-    static const char *const names[] = {"gpt2-125m", "llama-3.2-1b", "llama-3.1-8b", "llama-2-7b"};
+    static const char *const names[] = {
+        "gpt2-125m",  "llama-3.2-1b", "llama-3.1-8b", "llama-2-7b",      "qwen2.5-0.5b",
+        "qwen3-8b",   "gemma-2-9b",   "gemma-3-1b",   "falcon-11b",      "lfm2-2.6b",
+        "phi-3-mini", "olmoe-1b-7b",  "gpt-oss-20b",  "deepseek-v2-lite"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         for (const char *const *quant = workload_quants(); *quant; quant++)
             check_sums(names[i], *quant);
@@ -161,6 +215,55 @@ static void test_numbers(void)
     workload_model_free(&model);
 }
 
+/* OLMoE in F16: 64 experts of 1024 x 2048, 8 to a row; DeepSeek-V2-Lite: a latent of 512 + 64;
+ * LFM2: three taps over 2048; Gemma 2: layer 0 slides, layer 1 not. */
+static void test_kind_numbers(void)
+{
+    struct workload_model model;
+    struct workload_operator op[WORKLOAD_UNIT_OPERATORS];
+    if (!read_named("olmoe-1b-7b", "F16", &model))
+        return;
+    size_t n = workload_unit_operators(&model, 2, op);
+    const struct workload_operator *up = named(op, n, "ffn_up_exps"),
+                                   *router = named(op, n, "ffn_gate_inp");
+    if (CHECK(up && router)) {
+        CHECK(up->weights == 64 * 2097152.0 && up->weight_bytes == 2 * 64 * 2097152.0);
+        CHECK(up->flops_per_row == 2 * 8 * 2097152.0);
+        CHECK(up->experts == 64 && up->experts_used == 8);
+        CHECK(up->activation_bytes_per_row == 2 * 8 * (1024 + 2048));
+        CHECK(router->weight_bytes == 4 * 64 * 2048 && router->experts == 0);
+    }
+    workload_model_free(&model);
+    if (!read_named("deepseek-v2-lite", "F16", &model))
+        return;
+    n = workload_unit_operators(&model, 1, op);
+    const struct workload_operator *latent = named(op, n, "attention"),
+                                   *k_b = named(op, n, "attn_k_b");
+    if (CHECK(latent && k_b)) {
+        CHECK(latent->kv_bytes_per_token == 2 * 576);
+        CHECK(latent->flops_per_pair == 2 * 16 * (576 + 512));
+        CHECK(k_b->weights == 16 * 128 * 512 && k_b->flops_per_row == 2 * k_b->weights);
+    }
+    workload_model_free(&model);
+    if (!read_named("lfm2-2.6b", "Q8_0", &model))
+        return;
+    n = workload_unit_operators(&model, 1, op);
+    const struct workload_operator *conv = named(op, n, "conv"), *in = named(op, n, "conv_in");
+    if (CHECK(conv && in)) {
+        CHECK(conv->weight_bytes == 4 * 3 * 2048 && conv->kind == WORKLOAD_ELEMENT);
+        CHECK(conv->activation_bytes_per_row == 2 * (4 + 2 * 2) * 2048);
+        CHECK(in->weights == 3 * 2048 * 2048);
+    }
+    workload_model_free(&model);
+    if (!read_named("gemma-2-2b", "Q8_0", &model))
+        return;
+    n = workload_unit_operators(&model, 1, op);
+    CHECK(named(op, n, "attention")->window == 4096);
+    n = workload_unit_operators(&model, 3, op);
+    CHECK(named(op, n, "attention")->window == 0);
+    workload_model_free(&model);
+}
+
 /* Held in one pool, all units are the file; in two pools the tied matrix lies in both. */
 static void test_residency(void)
 {
@@ -178,9 +281,11 @@ static void test_residency(void)
 int main(void)
 {
     test_units();
+    test_kinds();
     test_sums();
     test_weights();
     test_numbers();
+    test_kind_numbers();
     test_residency();
     return check_result();
 }
