@@ -34,8 +34,7 @@ static bool same_operator(const struct workload_operator *a, const struct worklo
            a->activation_bytes_per_row == b->activation_bytes_per_row &&
            a->flops_per_pair == b->flops_per_pair &&
            a->kv_bytes_per_token == b->kv_bytes_per_token && a->q_heads == b->q_heads &&
-           a->window == b->window && a->experts == b->experts &&
-           a->experts_used == b->experts_used;
+           a->window == b->window && a->experts == b->experts && a->experts_used == b->experts_used;
 }
 
 static bool same_class(const struct sim_class *a, const struct sim_class *b)
@@ -84,7 +83,10 @@ static double working_memory_B(const struct sim_system *system)
 {
     const struct workload_model *model = system->model;
     double rows = (double)system->serving.max_num_batched_tokens;
-    double wide = 2 * (double)model->ffn + 2 * (double)model->hidden;
+    const struct workload_experts *experts = &model->experts;
+    double ffn =
+        fmax((double)model->ffn, (double)((experts->used + experts->shared) * experts->ffn));
+    double wide = 2 * ffn + 2 * (double)model->hidden;
     return rows * wide * 2 + (double)system->serving.max_num_seqs * (double)model->vocab * 4;
 }
 
