@@ -43,7 +43,7 @@ struct option_usage {
     const char *details;   /* further lines, may be NULL */
     size_t min_arguments, max_arguments;
     /* Appends what the operand of this number (from 0) may be, a word a line, OPTION_FILE_WORD
-     * where it may be a file; may be NULL. */
+     * where it may be a file. NULL: all operands are files. */
     void (*operand_words)(size_t operand, struct text *out);
 };
 

@@ -105,6 +105,8 @@ void option_words(const struct option *table, const struct option_usage *usage,
         text_add(out, "--%s\n", row->name);
     if (usage->operand_words)
         usage->operand_words(operand, out);
+    else if (operand < usage->max_arguments)
+        text_add(out, OPTION_FILE_WORD "\n");
 }
 
 /* Text as roff prints it literally: no command at a line's start, and '-' that can be copied. */

@@ -217,8 +217,8 @@ static void test_seal(void)
 {
     struct error err = {0};
     struct scenario_result result = make_result(3);
-    char *path = path_of("sealed.h5"), *bytes;
-    size_t n;
+    char *path = path_of("sealed.h5"), *bytes = NULL;
+    size_t n = 0;
     CHECK(scenario_result_write(&result, path, &err) && file_read(path, 1 << 24, &bytes, &n, &err));
     scenario_result_free(&result);
     for (size_t at = 0; at < n; at += 1 + n / 97) {

@@ -141,6 +141,13 @@ static void test_words(void)
         CHECK_TEXT(out.bytes ? out.bytes : "", cases[i].want);
         text_free(&out);
     }
+    struct text out = {0};
+    option_words(table, &usage, cases[0].typed, &out);
+    CHECK_TEXT(out.bytes, OPTIONS OPTION_FILE_WORD "\n");
+    text_free(&out);
+    option_words(table, &usage, cases[1].typed, &out);
+    CHECK_TEXT(out.bytes, OPTIONS);
+    text_free(&out);
 }
 
 int main(void)
