@@ -287,7 +287,6 @@ static enum tensor_role ruling_role(const struct workload_model *model, enum ten
 {
     switch (role) {
     case TENSOR_ATTN_Q:
-        return model->fused_qkv ? TENSOR_ATTN_V : role;
     case TENSOR_ATTN_K:
         return model->fused_qkv ? TENSOR_ATTN_V : role;
     case TENSOR_EXPERTS_GATE:
