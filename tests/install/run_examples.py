@@ -4,7 +4,8 @@
 
 Each page gets a scratch folder, in which its fenced blocks are met in order:
   ```yaml    a block whose first line is "# NAME.yaml" becomes that file
-  ```sh      each line that starts with `qeilsim ` or `build/bin/qeilsim ` runs with the program, each
+  ```sh      each line that starts with `qeilsim ` or `build/bin/qeilsim ` runs with the program, a
+             loop over it where it stands in one line (`for N in ...; do qeilsim ...; done`), each
              that starts with `python3 docs/` with this Python; `cat > NAME <<'EOF'` writes the
              lines up to EOF to that file; other lines are left alone
   ```python  runs as a script where all that it imports is there
@@ -71,7 +72,7 @@ class Page:
                 self.run(line, f"{sys.executable} {self.source}/docs/{rest}", True)
             else:
                 self.skip(line, "h5py is not there")
-        elif not line.startswith(OURS):
+        elif not line.startswith(OURS) and not (line.startswith("for ") and "do qeilsim " in line):
             return
         elif "azure" in line and not self.has_azure() and not CI:
             self.absent.update(re.findall(r"-o (\S+)", line))
