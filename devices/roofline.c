@@ -115,22 +115,22 @@ static double dequant_s(const struct device *device, const struct workload_forma
     return 0;
 }
 
-static void add(struct device_cost *cost, const struct device *device, double count,
-                struct device_cost one)
+void device_cost_add(struct device_cost *to, const struct device_cost *from, double count,
+                     double slowness)
 {
-    double scale = count * device->software.factor;
-    cost->time_s += scale * one.time_s;
-    cost->time_per_context_s += scale * one.time_per_context_s;
-    cost->time_per_window_s += scale * one.time_per_window_s;
-    cost->overhead_s += scale * one.overhead_s;
-    cost->compute_s += scale * one.compute_s;
-    cost->memory_s += scale * one.memory_s;
-    cost->flops += count * one.flops;
-    cost->flops_per_context += count * one.flops_per_context;
-    cost->flops_per_window += count * one.flops_per_window;
-    cost->bytes += count * one.bytes;
-    cost->bytes_per_context += count * one.bytes_per_context;
-    cost->bytes_per_window += count * one.bytes_per_window;
+    double scale = count * slowness;
+    to->time_s += scale * from->time_s;
+    to->time_per_context_s += scale * from->time_per_context_s;
+    to->time_per_window_s += scale * from->time_per_window_s;
+    to->overhead_s += scale * from->overhead_s;
+    to->compute_s += scale * from->compute_s;
+    to->memory_s += scale * from->memory_s;
+    to->flops += count * from->flops;
+    to->flops_per_context += count * from->flops_per_context;
+    to->flops_per_window += count * from->flops_per_window;
+    to->bytes += count * from->bytes;
+    to->bytes_per_context += count * from->bytes_per_context;
+    to->bytes_per_window += count * from->bytes_per_window;
 }
 
 /* How a matrix product goes: a dense one at once, one of experts as a product for each expert that
@@ -242,13 +242,13 @@ void device_operator_cost(const struct device *device, const struct workload_ope
                           const struct device_pass *pass, const struct device_condition *at,
                           double count, struct device_cost *cost)
 {
-    if (op->kind == WORKLOAD_ATTENTION) {
-        add(cost, device, count, attention_cost(device, op, pass, at));
-        return;
-    }
+    bool attention = op->kind == WORKLOAD_ATTENTION;
     double rows = op->rows == WORKLOAD_ROWS_SAMPLED ? pass->sampled : pass->rows;
-    if (rows > 0)
-        add(cost, device, count, dense_cost(device, op, rows, at));
+    if (!attention && rows <= 0)
+        return;
+    struct device_cost one =
+        attention ? attention_cost(device, op, pass, at) : dense_cost(device, op, rows, at);
+    device_cost_add(cost, &one, count, device->software.factor);
 }
 
 double device_dasi(const struct device *device, const struct workload_format *format, double rows,

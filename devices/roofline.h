@@ -41,6 +41,10 @@ struct device_condition {
     double pass_weight_bytes; /* weights and KV that one pass touches: the reuse distance */
 };
 
+/* Adds `count` times a cost whose seconds are `slowness` times as long. */
+void device_cost_add(struct device_cost *to, const struct device_cost *from, double count,
+                     double slowness);
+
 /* Adds `count` times the cost of one operator to *cost. */
 void device_operator_cost(const struct device *device, const struct workload_operator *op,
                           const struct device_pass *pass, const struct device_condition *at,

@@ -136,22 +136,6 @@ bool sim_lane_uses(const struct sim_lane *lane, size_t device)
     return false;
 }
 
-static void add_cost(struct device_cost *to, const struct device_cost *from)
-{
-    to->time_s += from->time_s;
-    to->time_per_context_s += from->time_per_context_s;
-    to->time_per_window_s += from->time_per_window_s;
-    to->flops += from->flops;
-    to->flops_per_context += from->flops_per_context;
-    to->flops_per_window += from->flops_per_window;
-    to->bytes += from->bytes;
-    to->bytes_per_context += from->bytes_per_context;
-    to->bytes_per_window += from->bytes_per_window;
-    to->overhead_s += from->overhead_s;
-    to->compute_s += from->compute_s;
-    to->memory_s += from->memory_s;
-}
-
 /* Which operators a sum takes. */
 enum pick { PICK_DENSE, PICK_SAMPLED, PICK_ATTENTION };
 
@@ -216,7 +200,7 @@ static void add_kept(struct sim_lane *lane, const struct corner *at, enum pick p
         table->cost[rows] = fresh;
         table->known[rows] = true;
     }
-    add_cost(cost, &table->cost[rows]);
+    device_cost_add(cost, &table->cost[rows], 1, 1);
 }
 
 static void add_corner(struct sim_lane *lane, const struct corner *at, const struct sim_pass *pass,
@@ -246,7 +230,7 @@ static void add_corner(struct sim_lane *lane, const struct corner *at, const str
         attention.flops_per_context = attention.flops_per_window = 0;
         attention.bytes_per_context = attention.bytes_per_window = 0;
     }
-    add_cost(cost, &attention);
+    device_cost_add(cost, &attention, 1, 1);
 }
 
 struct device_cost sim_lane_price_device(struct sim_lane *lane, const struct sim_pass *pass,

@@ -2,9 +2,7 @@
 /* What the catalogue's class defaults are worth: llama-bench rows of one model on all devices that
  * have a row. Two numbers per class and generation were set by such rows, none per device (but for
  * the two of test_rows.c), so single cards may be far off; the median is held. */
-#include "devices/roofline.h"
-#include "tests/check.h"
-#include "workloads/operator.h"
+#include "tests/support/speed.h"
 
 /* Llama 2 7B Q4_0, batch 1, without flash attention, the best backend: tg128 and pp512 in tokens
  * per second (0: not told). https://github.com/ggml-org/llama.cpp/discussions/ 4167 (Metal), 10879
@@ -82,35 +80,6 @@ static const char model_text[] =
     "max_position_embeddings: 4096\ntie_word_embeddings: false\nffn: gated\nquant: Q4_0\n"
     "kv_format: F16\n";
 
-static bool read_device(const char *name, struct device *out)
-{
-    struct error err = {0};
-    char path[512];
-    snprintf(path, sizeof path, SOURCE_DIR "/devices/catalog/devices/%s.yaml", name);
-    struct tree *tree = tree_read(path, &err);
-    bool ok = tree && device_read(tree, out, &err);
-    if (!CHECK(ok))
-        fprintf(stderr, "    %s\n", err.fault[0]);
-    else
-        out->sources = NULL;
-    tree_free(tree);
-    return ok;
-}
-
-static double pass_s(const struct device *device, const struct workload_model *model,
-                     const struct device_pass *pass, double context)
-{
-    struct workload_operator op[WORKLOAD_UNIT_OPERATORS];
-    struct device_condition at = {1, INFINITY, workload_model_file_bytes(model)};
-    struct device_cost cost = {0};
-    for (size_t unit = 0; unit < workload_units(model); unit++) {
-        size_t n = workload_unit_operators(model, unit, op);
-        for (size_t i = 0; i < n; i++)
-            device_operator_cost(device, &op[i], pass, &at, 1, &cost);
-    }
-    return device->overheads.pass_s + cost.time_s + cost.time_per_context_s * context;
-}
-
 static int ascending(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -128,12 +97,6 @@ static void check_median(const char *phase, double *error, size_t n, double most
 
 int main(void)
 {
-    struct device_pass decode = {.rows = 1, .sampled = 1, .decode_sequences = 1};
-    struct device_pass prefill = {.rows = 512,
-                                  .sampled = 1,
-                                  .prefill_sequences = 1,
-                                  .prefill_rows = 512,
-                                  .prefill_pairs = 512.0 * 513 / 2};
     struct error err = {0};
     struct workload_model model;
     double decode_error[ROWS], prefill_error[ROWS];
@@ -143,17 +106,17 @@ int main(void)
         return check_result();
     for (size_t i = 0; i < ROWS; i++) {
         struct device device;
-        if (!read_device(rows[i].device, &device))
+        if (!read_device(SOURCE_DIR, rows[i].device, &device))
             continue;
-        double rate = 1 / pass_s(&device, &model, &decode, 64);
-        double prefill_rate = 512 / pass_s(&device, &model, &prefill, 0);
+        double rate = decode_rate(&device, &model);
+        double prompt_rate = prefill_rate(&device, &model);
         printf("%-28s decode %6.1f of %6.1f %+4.0f %%", rows[i].device, rate, rows[i].decode,
                100 * (rate / rows[i].decode - 1));
         decode_error[n_decode++] = fabs(rate / rows[i].decode - 1);
         if (rows[i].prefill > 0) {
-            printf("   prefill %7.0f of %7.0f %+4.0f %%", prefill_rate, rows[i].prefill,
-                   100 * (prefill_rate / rows[i].prefill - 1));
-            prefill_error[n_prefill++] = fabs(prefill_rate / rows[i].prefill - 1);
+            printf("   prefill %7.0f of %7.0f %+4.0f %%", prompt_rate, rows[i].prefill,
+                   100 * (prompt_rate / rows[i].prefill - 1));
+            prefill_error[n_prefill++] = fabs(prompt_rate / rows[i].prefill - 1);
         }
         putchar('\n');
         device_free(&device);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Predicted against measured: llama-bench rows of single devices, batch 1. Decode within 10 %,
  * prefill within 25 % of the measured tokens per second. */
-#include "devices/roofline.h"
-#include "tests/check.h"
-#include "workloads/operator.h"
+#include "tests/support/speed.h"
 
 struct row {
     const char *device, *model, *quant;
@@ -34,21 +32,6 @@ static const struct {
                   "num_attention_heads: 32\nnum_key_value_heads: 4\nvocab_size: 64000\n"},
 };
 
-static bool read_device(const char *name, struct device *out)
-{
-    struct error err = {0};
-    char path[512];
-    snprintf(path, sizeof path, SOURCE_DIR "/devices/catalog/devices/%s.yaml", name);
-    struct tree *tree = tree_read(path, &err);
-    bool ok = tree && device_read(tree, out, &err);
-    if (!CHECK(ok))
-        fprintf(stderr, "    %s\n", err.fault[0]);
-    else
-        out->sources = NULL;
-    tree_free(tree);
-    return ok;
-}
-
 static bool read_model(const char *name, const char *quant, struct workload_model *out)
 {
     struct error err = {0};
@@ -68,39 +51,19 @@ static bool read_model(const char *name, const char *quant, struct workload_mode
     return ok;
 }
 
-static double pass_s(const struct device *device, const struct workload_model *model,
-                     const struct device_pass *pass, double context)
-{
-    struct workload_operator op[WORKLOAD_UNIT_OPERATORS];
-    struct device_condition at = {1, INFINITY, workload_model_file_bytes(model)};
-    struct device_cost cost = {0};
-    for (size_t unit = 0; unit < workload_units(model); unit++) {
-        size_t n = workload_unit_operators(model, unit, op);
-        for (size_t i = 0; i < n; i++)
-            device_operator_cost(device, &op[i], pass, &at, 1, &cost);
-    }
-    return device->overheads.pass_s + cost.time_s + cost.time_per_context_s * context;
-}
-
 static void check_row(const struct row *row)
 {
     struct device device;
     struct workload_model model;
-    if (!read_device(row->device, &device))
+    if (!read_device(SOURCE_DIR, row->device, &device))
         return;
     if (read_model(row->model, row->quant, &model)) {
-        struct device_pass decode = {.rows = 1, .sampled = 1, .decode_sequences = 1};
-        struct device_pass prefill = {.rows = 512,
-                                      .sampled = 1,
-                                      .prefill_sequences = 1,
-                                      .prefill_rows = 512,
-                                      .prefill_pairs = 512.0 * 513 / 2};
-        double decode_rate = 1 / pass_s(&device, &model, &decode, 64);
-        double prefill_rate = 512 / pass_s(&device, &model, &prefill, 0);
+        double answer_rate = decode_rate(&device, &model);
+        double prompt_rate = prefill_rate(&device, &model);
         printf("%s %s %s: decode %.4g of %.4g, prefill %.5g of %.5g tokens/s\n", row->device,
-               row->model, row->quant, decode_rate, row->decode, prefill_rate, row->prefill);
-        CHECK(fabs(decode_rate / row->decode - 1) <= 0.10);
-        CHECK(fabs(prefill_rate / row->prefill - 1) <= 0.25);
+               row->model, row->quant, answer_rate, row->decode, prompt_rate, row->prefill);
+        CHECK(fabs(answer_rate / row->decode - 1) <= 0.10);
+        CHECK(fabs(prompt_rate / row->prefill - 1) <= 0.25);
         workload_model_free(&model);
     }
     device_free(&device);
