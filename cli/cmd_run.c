@@ -18,7 +18,7 @@ const struct option_usage cmd_run_usage = {
         "that\nexplore stored; without it the scenario's own plan, else the knee of its first "
         "scheduler.\n\nExamples:\n"
         "  qeilsim run quickstart --plan least-energy --detail\n"
-        "  qeilsim run quickstart --set platform.devices.npu.memory.bandwidth_GBps=204.8 --json",
+        "  qeilsim run quickstart --set platform.devices.gpu.memory.bandwidth_GBps=1344 --json",
     .min_arguments = 1,
     .max_arguments = 1,
     .operand_words = complete_scenarios};

@@ -73,7 +73,7 @@ static const char tail[] =
     ".fi\n.PP\n"
     "The same machine with an NPU of twice the bandwidth:\n"
     ".PP\n.nf\n"
-    "qeilsim run quickstart \\-\\-set platform.devices.npu.memory.bandwidth_GBps=204.8 \\-\\-json\n"
+    "qeilsim run quickstart \\-\\-set platform.devices.gpu.memory.bandwidth_GBps=1344 \\-\\-json\n"
     ".fi\n.PP\n"
     "Where a model's operators lie under the rooflines of a machine:\n"
     ".PP\n.nf\n"

@@ -24,7 +24,7 @@ What holds for all kinds:
 * A path starts from the folder of the file that contains it. A bare trace name is sought beside the
   file, then in `$QEILSIM_TRACES`, then in the catalogue.
 * `--set PATH=VALUE` addresses the expanded scenario. Elements of lists go by their `name`:
-  `platform.devices.npu.memory.bandwidth_GBps=204.8`.
+  `platform.devices.gpu.memory.bandwidth_GBps=1344`.
 * `sources:` tells where numbers come from, under their dotted path or a prefix of it:
   `power.idle_W: {kind: datasheet, ref: "page 12"}`. The kinds are datasheet, measured, fitted, class
   and estimated.
