@@ -13,8 +13,9 @@ void analysis_bounds(const double *f, size_t n, size_t m, double *least, double 
         least[o] = greatest[o] = f[o];
     for (size_t i = 1; i < n; i++) {
         for (size_t o = 0; o < m; o++) {
-            least[o] = fmin(least[o], f[i * m + o]);
-            greatest[o] = fmax(greatest[o], f[i * m + o]);
+            double value = f[i * m + o];
+            least[o] = value < least[o] ? value : least[o];
+            greatest[o] = value > greatest[o] ? value : greatest[o];
         }
     }
 }
