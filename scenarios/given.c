@@ -18,12 +18,19 @@ static bool is_choice(const char *key)
     return false;
 }
 
+/* Without the folder: results hold no paths. */
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 static void note(struct tree *sources, const char *path, const struct tree_mark *mark)
 {
     struct tree *source = tree_new_map(mark);
     char *where = strncmp(mark->path, "--set ", strlen("--set ")) == 0
                       ? mem_strdup("given by --set")
-                      : mem_printf("given in %s:%zu", mark->path, mark->line);
+                      : mem_printf("given in %s:%zu", file_name(mark->path), mark->line);
     tree_put(source, "kind", tree_new_scalar("estimated", mark));
     tree_put(source, "ref", tree_new_scalar(where, mark));
     tree_put(sources, path, source);

@@ -16,7 +16,7 @@ SOURCE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 # What to run, and at most how many seconds and mebibytes it should take.
 BENCHES = [
     (["--version"], 0.010, 20),
-    (["list"], 0.020, 20),
+    (["list", "devices"], 0.020, 20),
     (["explore", "scenarios/quickstart.yaml", "-o", "{scratch}/quickstart.h5"], 2, 200),
     (["plot", "{scratch}/quickstart.h5", "front", "-o", "{scratch}/front.png"], 2, 200),
     (["run", "scenarios/bench/azure-conv-full.yaml"], 2, 100),
