@@ -153,12 +153,25 @@ static void add_power(const struct view *view)
     }
 }
 
+/* A limit far above all temperatures would squeeze them into a line: it is told in the key alone.
+ */
+static bool is_far(const struct view *view, double limit_C)
+{
+    double hottest_C = -INFINITY;
+    for (size_t i = 0; i < view->samples.n_times * view->samples.n_devices; i++)
+        if (view->samples.temperature_C[i] > hottest_C)
+            hottest_C = view->samples.temperature_C[i];
+    return limit_C > hottest_C + 30;
+}
+
 static void add_throttle(const struct view *view, size_t d)
 {
+    char level[32];
+    snprintf(level, sizeof level, "%.9g", view->throttle_C[d]);
     char *name = mem_printf("%s throttles: %g %s", view->samples.device[d], view->throttle_C[d],
                             plot_celsius(view->options->format));
-    text_add(view->out, ", \\\n  %.9g with lines lw 1.5 dt 2 lc rgb '%s' title ",
-             view->throttle_C[d], plot_colour(d));
+    text_add(view->out, ", \\\n  %s with lines lw 1.5 dt 2 lc rgb '%s' title ",
+             is_far(view, view->throttle_C[d]) ? "NaN" : level, plot_colour(d));
     plot_quote(name, KEY_LETTERS, view->options->format, view->out);
     free(name);
 }
