@@ -11,7 +11,7 @@
 /* What a model must be for a rule to hold. */
 enum rule_model {
     ANY,
-    FALCON,  /* attention and feed-forward in parallel */
+    FALCON,  /* attention and feed-forward in parallel, q, k and v in one tensor, no biases */
     GROUPED, /* at least four query heads to a key head */
     EXPERTS, /* at least four experts */
     EIGHT    /* Mixtral: exactly eight experts */
@@ -159,11 +159,17 @@ static bool lists(const char *names, const char *name)
     return false;
 }
 
+/* What tells Falcon from other models with one norm for both halves (Phi-2, Command R, GPT-J). */
+static bool is_falcon(const struct workload_model *model)
+{
+    return model->parallel_attention && model->fused_qkv && !model->biases;
+}
+
 static bool model_fits(const struct rule *rule, const struct workload_model *model)
 {
     switch (rule->model) {
     case FALCON:
-        return model->parallel_attention;
+        return is_falcon(model);
     case GROUPED:
         return model->n_heads / model->n_kv_heads >= 4;
     case EXPERTS:
@@ -227,7 +233,7 @@ static const struct workload_format *output_format(const struct workload_model *
 {
     const struct workload_format *base = base_format(model->quant);
     bool whole_blocks = columns % base->block_weights == 0;
-    if (strcmp(base->name, "Q8_0") == 0 || !whole_blocks || model->parallel_attention)
+    if (strcmp(base->name, "Q8_0") == 0 || !whole_blocks || is_falcon(model))
         return workload_format_find("Q8_0");
     return workload_format_find(lists(LOW " IQ3_XXS", model->quant) ? "Q5_K" : "Q6_K");
 }

@@ -26,15 +26,15 @@ static bool read_named(const char *name, const char *quant, struct workload_mode
 }
 
 /* Parameters that operators and tensors imply, against published ones: counts of the safetensors on
- * Hugging Face, without second copies of tied heads, but for those whose source rounds. */
+ * Hugging Face, without second copies of tied heads, but for those whose source rounds or guesses.
+ */
 static void check_parameters(const char *name, const struct workload_model *model)
 {
-    static const char *const rounded[] = {"falcon-11b", "granite-350m", "rolm-125m", "rolm-260m"};
+    const struct tree *source = tree_get(model->sources, "published_parameters");
     double got = workload_model_parameters(model), want = (double)model->published_parameters;
-    bool exact = true;
-    for (size_t i = 0; i < sizeof rounded / sizeof *rounded; i++)
-        exact = exact && strcmp(rounded[i], name) != 0;
-    if (!CHECK(exact ? got == want : fabs(got / want - 1) < 0.01))
+    bool exact = !strstr(tree_get_text(source, "ref"), "rounded") &&
+                 strcmp(tree_get_text(source, "kind"), "estimated") != 0;
+    if (!CHECK(exact ? got == want : fabs(got / want - 1) < 0.02))
         fprintf(stderr, "    %s: %.0f, published are %.0f\n", name, got, want);
 }
 
@@ -56,6 +56,10 @@ static void test_parameters(void)
         {"qwen3-30b-a3b", 30532122624},    /* 128 experts */
         {"gpt-oss-20b", 20914757184},      /* biases of experts, sinks */
         {"deepseek-v2-lite", 15706484224}, /* latent attention, shared experts, one dense layer */
+        {"falcon-7b", 6921720704},         /* one key head, attention and feed-forward parallel */
+        {"aya-expanse-8b", 8028033024},    /* these, gated and tied */
+        {"opt-1.3b", 1315758080},          /* learned positions, biases everywhere */
+        {"mixtral-8x7b", 46702792704},     /* experts as wide as intermediate_size */
     };
     for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
         struct workload_model model;
@@ -101,6 +105,7 @@ static const struct size bench_sizes[] = {
     {"yi-1.5-9b", "Q8_0", 8947.4 * MiB, 1e-4},
     {"yi-coder-1.5b", "Q8_0", 1496.3 * MiB, 1e-4},
     {"deepseek-v2-lite", "Q4_K_M", 9880.1 * MiB, 5e-4}, /* k and v not yet split per head */
+    {"stable-code-3b", "Q4_K_M", 1627.9 * MiB, 2e-4},
     /* shared/measured/geerlingguy_ai_benchmarks.csv, lhl_efficiency_and_lunarlake.csv and
      * rtx_pro_6000_power_limit_sweep.csv, the last three rounded to 0.01 GiB */
     {"tinyllama-1.1b", "Q4_K_M", 636.18 * MiB, 1e-5},
@@ -117,6 +122,7 @@ static const struct size twice_sizes[] = {
     {"qwen2.5-1.5b", "Q8_0", 1801.5 * MiB, 3e-4},
     {"qwen2.5-3b", "Q8_0", 3442.8 * MiB, 1e-4},
     {"gemma-2-9b", "Q8_0", 10295.9 * MiB, 1e-4},
+    {"mpt-7b", "Q4_0_4_4", 3780.4 * MiB, 1e-4},
 };
 
 /* Whole files on Hugging Face: vocabulary and metadata come on top of the tensors, about 8 MB in
@@ -216,7 +222,7 @@ static void test_kv(void)
     /* two tensors, 8 heads of 64, 2 bytes, 16 layers */
     CHECK(workload_model_kv_bytes_per_layer(&model) == 2048);
     CHECK(workload_model_kv_bytes(&model) == 32768);
-    CHECK(model.n_aliases == 2);
+    CHECK(model.n_aliases >= 2);
     workload_model_free(&model);
 }
 
@@ -363,7 +369,7 @@ static bool has_source(const struct workload_model *model, const char *key)
 
 /* Names of the models that were read before, without case. */
 struct names {
-    char *name[512];
+    char *name[2048];
     size_t n;
 };
 
@@ -412,8 +418,9 @@ static void check_file(const char *name, struct names *names)
     check_unique(names, name);
     for (size_t i = 0; i < model.n_aliases; i++)
         check_unique(names, model.aliases[i]);
-    CHECK(has_source(&model, "architecture") && has_source(&model, "published_parameters"));
-    check_parameters(name, &model);
+    CHECK(has_source(&model, "architecture"));
+    if (CHECK(has_source(&model, "published_parameters")))
+        check_parameters(name, &model);
     check_operators(&model);
     workload_model_free(&model);
     tree_free(tree);
@@ -426,7 +433,7 @@ static void test_catalogue(void)
     size_t n = 0;
     for (; files && files[n]; n++)
         check_file(files[n], &names);
-    CHECK(n >= 56);
+    CHECK(n >= 180);
     for (size_t i = 0; i < names.n; i++)
         free(names.name[i]);
     file_names_free(files);
