@@ -12,7 +12,8 @@
 static const char *const ffn_names[] = {"plain", "gated", NULL};
 static const char *const qk_norm_names[] = {"none", "head", "full", NULL};
 /* In the order of enum workload_layer; the names are those of Hugging Face. */
-const char *const workload_layer_names[] = {"full_attention", "sliding_attention", "conv", NULL};
+const char *const workload_layer_names[] = {"full_attention", "sliding_attention", "conv",
+                                            "linear_attention", NULL};
 
 #define MODEL(member) offsetof(struct workload_model, member)
 
@@ -59,6 +60,8 @@ const struct field workload_model_fields[] = {
      .help = "Attention and feed-forward block share one norm; they run one after the other."},
     {"attention_sinks", FIELD_BOOL, false, MODEL(attention_sinks), .preset = "false",
      .help = "A learned logit per head stands beside those of the context."},
+    {"attn_output_gate", FIELD_BOOL, false, MODEL(output_gate), .preset = "false",
+     .help = "The projection of queries is twice as wide and brings a gate for the result."},
     {"sliding_window", FIELD_COUNT, false, MODEL(sliding_window), .min = 0, .max = 1e9,
      .preset = "0", .unit = "tokens",
      .help = "Tokens that a sliding layer attends to, its own included; 0: no layer slides."},
@@ -67,9 +70,22 @@ const struct field workload_model_fields[] = {
      .help = "Each so many layers, the last attends to all and the others slide; 0: all slide."},
     {"layer_types", FIELD_TEXTS, false, MODEL(layer_types), .count_offset = MODEL(n_layer_types),
      .help =
-         "Kind of each layer: full_attention, sliding_attention or conv; instead of a pattern."},
+         "Kind of each layer: full_attention, sliding_attention, conv or linear_attention; instead "
+         "of a pattern."},
     {"conv_L_cache", FIELD_COUNT, false, MODEL(conv_cache), .min = 0, .max = 1000, .preset = "0",
      .unit = "tokens", .help = "Tokens that a short convolution spans; with layers of kind conv."},
+    {"linear_num_key_heads", FIELD_COUNT, false, MODEL(linear.key_heads), .min = 0, .max = 10000,
+     .preset = "0", .unit = "1", .help = "Linear attention: heads of queries and of keys."},
+    {"linear_num_value_heads", FIELD_COUNT, false, MODEL(linear.value_heads), .min = 0,
+     .max = 10000, .preset = "0", .unit = "1",
+     .help = "Linear attention: heads of values; with layers of kind linear_attention."},
+    {"linear_key_head_dim", FIELD_COUNT, false, MODEL(linear.key_dim), .min = 0, .max = 1e5,
+     .preset = "0", .unit = "1", .help = "Linear attention: width of a key."},
+    {"linear_value_head_dim", FIELD_COUNT, false, MODEL(linear.value_dim), .min = 0, .max = 1e5,
+     .preset = "0", .unit = "1", .help = "Linear attention: width of a value."},
+    {"linear_conv_kernel_dim", FIELD_COUNT, false, MODEL(linear.conv), .min = 0, .max = 1000,
+     .preset = "0", .unit = "tokens",
+     .help = "Linear attention: tokens that its short convolution spans."},
     {"num_experts", FIELD_COUNT, false, MODEL(experts.n), .min = 0, .max = 65536, .preset = "0",
      .unit = "1", .help = "Experts that a router chooses from in a layer; 0: dense."},
     {"num_experts_per_tok", FIELD_COUNT, false, MODEL(experts.used), .min = 0, .max = 65536,
@@ -124,10 +140,10 @@ void workload_model_free(struct workload_model *model)
 /* Names were checked when the model was read. */
 static enum workload_layer layer_of_name(const char *name)
 {
-    for (int kind = WORKLOAD_LAYER_FULL; kind < WORKLOAD_LAYER_CONV; kind++)
+    for (int kind = WORKLOAD_LAYER_FULL; kind < WORKLOAD_LAYER_LINEAR; kind++)
         if (strcmp(workload_layer_names[kind], name) == 0)
             return (enum workload_layer)kind;
-    return WORKLOAD_LAYER_CONV;
+    return WORKLOAD_LAYER_LINEAR;
 }
 
 enum workload_layer workload_model_layer(const struct workload_model *model, uint64_t layer)
@@ -143,6 +159,12 @@ enum workload_layer workload_model_layer(const struct workload_model *model, uin
 bool workload_model_has_experts(const struct workload_model *model, uint64_t layer)
 {
     return model->experts.n > 0 && layer >= model->experts.dense_first;
+}
+
+bool workload_model_attends(const struct workload_model *model, uint64_t layer)
+{
+    enum workload_layer kind = workload_model_layer(model, layer);
+    return kind == WORKLOAD_LAYER_FULL || kind == WORKLOAD_LAYER_SLIDING;
 }
 
 static double unit_parameters(const struct workload_model *model, size_t unit)
@@ -185,6 +207,6 @@ double workload_model_kv_bytes(const struct workload_model *model)
 {
     double layers = 0;
     for (uint64_t layer = 0; layer < model->n_layers; layer++)
-        layers += workload_model_layer(model, layer) != WORKLOAD_LAYER_CONV;
+        layers += workload_model_attends(model, layer);
     return layers * workload_model_kv_bytes_per_layer(model);
 }

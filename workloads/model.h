@@ -20,7 +20,12 @@ enum workload_ffn { WORKLOAD_FFN_PLAIN, WORKLOAD_FFN_GATED }; /* two or three ma
 enum workload_qk_norm { WORKLOAD_QK_NONE, WORKLOAD_QK_HEAD, WORKLOAD_QK_FULL };
 
 /* What stands in a layer's first half. */
-enum workload_layer { WORKLOAD_LAYER_FULL, WORKLOAD_LAYER_SLIDING, WORKLOAD_LAYER_CONV };
+enum workload_layer {
+    WORKLOAD_LAYER_FULL,
+    WORKLOAD_LAYER_SLIDING,
+    WORKLOAD_LAYER_CONV,
+    WORKLOAD_LAYER_LINEAR
+};
 
 /* A mixture of experts in place of a feed-forward block; n = 0: dense. */
 struct workload_experts {
@@ -35,6 +40,14 @@ struct workload_experts {
 struct workload_latent {
     uint64_t kv_rank, q_rank; /* q_rank 0: queries are projected at once */
     uint64_t rope_dim, nope_dim, v_dim;
+};
+
+/* Linear attention with a gated delta rule (arXiv 2412.06464, Qwen 3.5): in place of a cache that
+ * grows, each value head keeps a matrix of key_dim x value_dim numbers. value_heads = 0: none. */
+struct workload_linear {
+    uint64_t key_heads, value_heads;
+    uint64_t key_dim, value_dim; /* of a head */
+    uint64_t conv;               /* taps of the convolution over queries, keys and values */
 };
 
 struct workload_model {
@@ -56,6 +69,7 @@ struct workload_model {
     bool post_norms;            /* norms behind attention and feed-forward too (Gemma 2) */
     bool parallel_attention;    /* attention and feed-forward share one norm (Falcon) */
     bool attention_sinks;       /* a learned logit per head beside the context (gpt-oss) */
+    bool output_gate;           /* queries bring a gate for the result of attention (Qwen 3.5) */
     int qk_norm;                /* enum workload_qk_norm */
     uint64_t sliding_window;    /* tokens that a sliding layer attends to; 0: none slides */
     uint64_t sliding_pattern;   /* every so many layers one attends to all; 0: all slide */
@@ -64,6 +78,7 @@ struct workload_model {
     uint64_t conv_cache;        /* taps of the short convolutions (LFM2) */
     struct workload_experts experts;
     struct workload_latent latent;
+    struct workload_linear linear;
     char *quant;                   /* GGUF file type: "F16", "Q8_0", "Q4_K_M", "Q4_0" */
     char *kv_format;               /* "F16", "Q8_0": format of the KV cache */
     uint64_t published_parameters; /* 0 unknown; a test holds the operators against it */
@@ -92,6 +107,8 @@ double workload_model_file_bytes(const struct workload_model *model);
 /* What a layer's first half is, and whether its second is a mixture of experts. */
 enum workload_layer workload_model_layer(const struct workload_model *model, uint64_t layer);
 bool workload_model_has_experts(const struct workload_model *model, uint64_t layer);
+/* Whether a layer keeps keys and values of every token, or of those in its window. */
+bool workload_model_attends(const struct workload_model *model, uint64_t layer);
 /* KV bytes of one token in one layer that has attention, and in all. */
 double workload_model_kv_bytes_per_layer(const struct workload_model *model);
 double workload_model_kv_bytes(const struct workload_model *model);

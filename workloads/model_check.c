@@ -134,9 +134,11 @@ static bool check_latent(const struct tree *node, const struct workload_model *m
                         "num_key_value_heads %llu: with kv_lora_rank all heads share one latent; "
                         "leave it out or give num_attention_heads %llu",
                         (unsigned long long)model->n_kv_heads, (unsigned long long)model->n_heads);
-    if (model->qk_norm != WORKLOAD_QK_NONE || model->qkv_biases || model->fused_qkv)
+    if (model->qk_norm != WORKLOAD_QK_NONE || model->qkv_biases || model->fused_qkv ||
+        model->output_gate)
         ok = tree_error(err, place(node, "kv_lora_rank"),
-                        "kv_lora_rank leaves no keys for qk_norm, qkv_bias or fused_qkv");
+                        "kv_lora_rank leaves no keys for qk_norm, qkv_bias, fused_qkv or "
+                        "attn_output_gate");
     return ok;
 }
 
@@ -200,6 +202,24 @@ static bool check_convolutions(const struct tree *node, const struct workload_mo
                       (unsigned long long)model->conv_cache);
 }
 
+static bool check_linear(const struct tree *node, const struct workload_model *model,
+                         struct error *err)
+{
+    static const char *const keys[] = {"linear_num_key_heads",   "linear_num_value_heads",
+                                       "linear_key_head_dim",    "linear_value_head_dim",
+                                       "linear_conv_kernel_dim", NULL};
+    const struct workload_linear *linear = &model->linear;
+    if (!has_layer(model, WORKLOAD_LAYER_LINEAR))
+        return check_needs(node, keys, "linear_attention among layer_types", err);
+    if (linear->key_heads > 0 && linear->value_heads > 0 && linear->key_dim > 0 &&
+        linear->value_dim > 0 && linear->conv > 0)
+        return true;
+    return tree_error(err, place(node, "layer_types"),
+                      "layer_types has linear_attention: one of linear_num_key_heads, "
+                      "linear_num_value_heads, linear_key_head_dim, linear_value_head_dim and "
+                      "linear_conv_kernel_dim is missing");
+}
+
 bool workload_model_check(const struct tree *node, struct workload_model *model, struct error *err)
 {
     bool ok = check_word(place(node, "quant"), "quant", model->quant, workload_quants(), err);
@@ -210,5 +230,6 @@ bool workload_model_check(const struct tree *node, struct workload_model *model,
     if (!check_layer_types(node, model, err))
         return false;
     ok = check_windows(node, model, err) && ok;
+    ok = check_linear(node, model, err) && ok;
     return check_convolutions(node, model, err) && ok;
 }

@@ -9,6 +9,8 @@
 
 /* Activations pass between operators as 16-bit numbers. */
 static const double value_bytes = 2;
+/* The state of linear attention sums up over the whole context and is kept in 32 bits. */
+static const double state_bytes = 4;
 
 struct builder {
     const struct workload_model *model;
@@ -157,6 +159,8 @@ static void build_attention(struct builder *builder)
     add_attention(builder);
     if (latent)
         add_matmul(builder, "attn_v_b", TENSOR_V_B);
+    if (builder->model->output_gate)
+        add_element(builder, "attn_gate", 3 * builder->model->n_heads * builder->model->head_dim);
     add_matmul(builder, "attn_output", TENSOR_ATTN_OUTPUT);
     if (builder->model->post_norms)
         add_norm(builder, "post_attention_norm", TENSOR_POST_NORM);
@@ -172,6 +176,29 @@ static void build_conv(struct builder *builder)
     add_matmul(builder, "conv_in", TENSOR_CONV_IN);
     add_weighted(builder, "conv", TENSOR_CONV, (4 + 2 * (model->conv_cache - 1)) * model->hidden);
     add_matmul(builder, "conv_out", TENSOR_CONV_OUT);
+    if (model->post_norms)
+        add_norm(builder, "post_attention_norm", TENSOR_POST_NORM);
+    add_residual(builder, "attn_residual");
+}
+
+/* Section 3 of arXiv 2412.06464. A pass of one sequence reads and writes the state once, however
+ * many rows it has; what further sequences of a batch read of theirs is not counted. */
+static void build_linear(struct builder *builder)
+{
+    const struct workload_model *model = builder->model;
+    const struct workload_linear *linear = &model->linear;
+    uint64_t keys = linear->key_heads * linear->key_dim;
+    uint64_t values = linear->value_heads * linear->value_dim;
+    add_norm(builder, "attn_norm", TENSOR_NORM);
+    add_matmul(builder, "linear_qkv", TENSOR_LINEAR_QKV);
+    add_matmul(builder, "linear_gate", TENSOR_LINEAR_GATE);
+    add_matmul(builder, "linear_beta", TENSOR_LINEAR_BETA);
+    add_weighted(builder, "conv", TENSOR_LINEAR_CONV, 2 * linear->conv * (2 * keys + values));
+    add_weighted(builder, "delta", TENSOR_LINEAR_DECAY, 2 * (keys + values));
+    builder->out[builder->n - 1].weight_bytes +=
+        2 * state_bytes * (double)(values * linear->key_dim);
+    add_weighted(builder, "linear_norm", TENSOR_LINEAR_NORM, 3 * values);
+    add_matmul(builder, "linear_out", TENSOR_LINEAR_OUT);
     if (model->post_norms)
         add_norm(builder, "post_attention_norm", TENSOR_POST_NORM);
     add_residual(builder, "attn_residual");
@@ -242,10 +269,16 @@ size_t workload_units(const struct workload_model *model)
     return 2 * (size_t)model->n_layers + 2;
 }
 
-static bool is_conv(const struct workload_model *model, uint64_t layer)
-{
-    return workload_model_layer(model, layer) == WORKLOAD_LAYER_CONV;
-}
+/* What stands before a layer's feed-forward block, by enum workload_layer. */
+static const struct {
+    const char *name;
+    void (*build)(struct builder *builder);
+} first_half[] = {
+    {"attn", build_attention},
+    {"attn", build_attention},
+    {"conv", build_conv},
+    {"linear", build_linear},
+};
 
 char *workload_unit_name(const struct workload_model *model, size_t unit)
 {
@@ -254,7 +287,7 @@ char *workload_unit_name(const struct workload_model *model, size_t unit)
     if (unit == workload_units(model) - 1)
         return mem_strdup("head");
     uint64_t layer = (unit - 1) / 2;
-    const char *half = unit % 2 == 0 ? "ffn" : is_conv(model, layer) ? "conv" : "attn";
+    const char *half = unit % 2 == 0 ? "ffn" : first_half[workload_model_layer(model, layer)].name;
     return mem_printf("l%02zu.%s", (size_t)layer, half);
 }
 
@@ -271,10 +304,8 @@ size_t workload_unit_operators(const struct workload_model *model, size_t unit,
         builder.layer = (unit - 1) / 2;
         if (unit % 2 == 0)
             build_ffn(&builder);
-        else if (is_conv(model, builder.layer))
-            build_conv(&builder);
         else
-            build_attention(&builder);
+            first_half[workload_model_layer(model, builder.layer)].build(&builder);
     }
     return builder.n;
 }

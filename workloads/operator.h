@@ -4,7 +4,7 @@
  * A model is cut into units of work, the pieces that a plan places: unit 0 is the embedding, then
  * per layer an attention unit and an FFN unit, last the LM head:
  *     0 = embed, 1 + 2l = layer l attention, 2 + 2l = layer l FFN, 1 + 2L = head.
- * A short convolution stands where attention would. */
+ * A short convolution or linear attention stands where attention would. */
 #ifndef WORKLOADS_OPERATOR_H
 #define WORKLOADS_OPERATOR_H
 
@@ -45,7 +45,7 @@ struct workload_operator {
 };
 
 size_t workload_units(const struct workload_model *model);
-/* "embed", "l07.attn" (or "l07.conv"), "l07.ffn", "head". Freed with free(). */
+/* "embed", "l07.attn" (or "l07.conv", "l07.linear"), "l07.ffn", "head". Freed with free(). */
 char *workload_unit_name(const struct workload_model *model, size_t unit);
 /* Fills out[] with the operators of a unit in execution order; returns how many. */
 size_t workload_unit_operators(const struct workload_model *model, size_t unit,

@@ -204,7 +204,7 @@ static void count_values(const struct workload_model *model, uint64_t *layer, ui
 {
     uint64_t before = 0, all = 0;
     for (uint64_t l = 0; l < model->n_layers; l++)
-        if (workload_model_layer(model, l) != WORKLOAD_LAYER_CONV) {
+        if (workload_model_attends(model, l)) {
             before += l < *layer;
             all++;
         }
@@ -281,6 +281,9 @@ static bool stays_float(enum tensor_role role)
     case TENSOR_SINKS:
     case TENSOR_POSITION:
     case TENSOR_CONV:
+    case TENSOR_LINEAR_CONV:
+    case TENSOR_LINEAR_DECAY:
+    case TENSOR_LINEAR_NORM:
     case TENSOR_ROUTER:
         return true;
     default:

@@ -88,12 +88,35 @@ static struct tensor latent_shape(const struct workload_model *model, enum tenso
     }
 }
 
+static struct tensor linear_shape(const struct workload_model *model, enum tensor_role role)
+{
+    const struct workload_linear *linear = &model->linear;
+    uint64_t values = linear->value_heads * linear->value_dim;
+    uint64_t all = 2 * linear->key_heads * linear->key_dim + values;
+    switch (role) {
+    case TENSOR_LINEAR_QKV:
+        return matrix(all, model->hidden);
+    case TENSOR_LINEAR_GATE:
+        return matrix(values, model->hidden);
+    case TENSOR_LINEAR_BETA:
+        return matrix(2 * linear->value_heads, model->hidden);
+    case TENSOR_LINEAR_DECAY:
+        return matrix(2, linear->value_heads);
+    case TENSOR_LINEAR_CONV:
+        return matrix(all, linear->conv);
+    case TENSOR_LINEAR_NORM:
+        return matrix(1, linear->value_dim);
+    default: /* output */
+        return matrix(model->hidden, values);
+    }
+}
+
 static struct tensor attention_shape(const struct workload_model *model, enum tensor_role role)
 {
     bool full = model->qk_norm == WORKLOAD_QK_FULL;
     switch (role) {
     case TENSOR_ATTN_Q:
-        return matrix(q_width(model), model->hidden);
+        return matrix((model->output_gate ? 2 : 1) * q_width(model), model->hidden);
     case TENSOR_ATTN_K:
     case TENSOR_ATTN_V:
         return matrix(kv_width(model), model->hidden);
@@ -132,6 +155,8 @@ static struct tensor shape(const struct workload_model *model, enum tensor_role 
     }
     if (role >= TENSOR_ROUTER)
         return ffn_shape(model, role);
+    if (role >= TENSOR_LINEAR_QKV)
+        return linear_shape(model, role);
     return model->latent.kv_rank > 0 ? latent_shape(model, role) : attention_shape(model, role);
 }
 
@@ -249,6 +274,10 @@ static struct roles unit_roles(const struct workload_model *model, size_t unit)
         TENSOR_ATTN_V, TENSOR_SINKS, TENSOR_V_B,       TENSOR_ATTN_OUTPUT, TENSOR_POST_NORM};
     static const enum tensor_role conv[] = {TENSOR_NORM, TENSOR_CONV_IN, TENSOR_CONV,
                                             TENSOR_CONV_OUT, TENSOR_POST_NORM};
+    static const enum tensor_role linear[] = {
+        TENSOR_NORM,        TENSOR_LINEAR_QKV,  TENSOR_LINEAR_GATE,
+        TENSOR_LINEAR_BETA, TENSOR_LINEAR_CONV, TENSOR_LINEAR_DECAY,
+        TENSOR_LINEAR_NORM, TENSOR_LINEAR_OUT,  TENSOR_POST_NORM};
     static const enum tensor_role ffn[] = {
         TENSOR_FFN_NORM,    TENSOR_ROUTER,       TENSOR_FFN_GATE,    TENSOR_FFN_UP,
         TENSOR_FFN_DOWN,    TENSOR_EXPERTS_GATE, TENSOR_EXPERTS_UP,  TENSOR_EXPERTS_DOWN,
@@ -262,6 +291,8 @@ static struct roles unit_roles(const struct workload_model *model, size_t unit)
         return (struct roles){ffn, sizeof ffn / sizeof *ffn};
     if (workload_model_layer(model, (unit - 1) / 2) == WORKLOAD_LAYER_CONV)
         return (struct roles){conv, sizeof conv / sizeof *conv};
+    if (workload_model_layer(model, (unit - 1) / 2) == WORKLOAD_LAYER_LINEAR)
+        return (struct roles){linear, sizeof linear / sizeof *linear};
     return (struct roles){attention, sizeof attention / sizeof *attention};
 }
 

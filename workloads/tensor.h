@@ -28,6 +28,13 @@ enum tensor_role {
     TENSOR_CONV_IN,
     TENSOR_CONV,
     TENSOR_CONV_OUT,
+    TENSOR_LINEAR_QKV,
+    TENSOR_LINEAR_GATE,
+    TENSOR_LINEAR_BETA,  /* strength and decay of a token's update, per value head */
+    TENSOR_LINEAR_DECAY, /* constants of the decay: its rate and its offset */
+    TENSOR_LINEAR_CONV,
+    TENSOR_LINEAR_NORM,
+    TENSOR_LINEAR_OUT,
     TENSOR_ROUTER,
     TENSOR_FFN_GATE,
     TENSOR_FFN_UP,

@@ -174,6 +174,9 @@ static const struct size file_sizes[] = {
     {"falcon-11b", "Q4_K_M", 6.85 * GB, 2e-3},
     {"falcon-11b", "Q4_K_S", 6.38 * GB, 3e-3},
     {"falcon-11b", "Q5_0", 7.74 * GB, 2e-3},
+    /* unsloth/Qwen3.5-27B-GGUF and -0.8B-GGUF, with 11 MB of vocabulary */
+    {"qwen3.5-27b", "Q8_0", 28.6 * GB, 2e-3},
+    {"qwen3.5-0.8b", "Q8_0", 0.812 * GB, 1.7e-2},
     /* benhaotang/gpt-oss-coder-20B-GGUF */
     {"gpt-oss-20b", "MXFP4_MOE", 12.1 * GB, 5e-3},
 };
@@ -239,6 +242,10 @@ static void test_latent_kv(void)
         return;
     CHECK(workload_model_kv_bytes(&model) == 8 * 2 * 2 * 8 * 64); /* 8 of 30 layers attend */
     workload_model_free(&model);
+    if (!read_named("qwen3.5-4b", NULL, &model))
+        return;
+    CHECK(workload_model_kv_bytes(&model) == 32 * 1024); /* of the source of its parameters */
+    workload_model_free(&model);
 }
 
 static void check_layers(const char *name, const char *want)
@@ -248,7 +255,7 @@ static void check_layers(const char *name, const char *want)
         return;
     char got[128] = "";
     for (uint64_t layer = 0; layer < model.n_layers && layer + 1 < sizeof got; layer++)
-        got[layer] = "fsc"[workload_model_layer(&model, layer)];
+        got[layer] = "fscl"[workload_model_layer(&model, layer)];
     CHECK_TEXT(got, want);
     workload_model_free(&model);
 }
@@ -261,6 +268,7 @@ static void test_layers(void)
     check_layers("mistral-7b", "ssssssssssssssssssssssssssssssss");
     check_layers("tinyllama-1.1b", "ffffffffffffffffffffff");
     check_layers("lfm2-2.6b", "ccfccfcccfcccfcccfcccfccfccfcc");
+    check_layers("qwen3.5-2b", "lllflllflllflllflllflllf");
 }
 
 static void check_refused(const char *key, const char *value, const char *want)
@@ -296,6 +304,8 @@ static void test_refused(void)
     check_refused("n_shared_experts", "1", "n_shared_experts means nothing without num_experts");
     check_refused("sliding_window_pattern", "2", "means nothing without sliding_window");
     check_refused("v_head_dim", "64", "v_head_dim means nothing without kv_lora_rank");
+    check_refused("linear_num_value_heads", "4",
+                  "linear_num_value_heads means nothing without linear_attention");
     check_refused("conv_L_cache", "3", "conv_L_cache 3, but no layer of layer_types is conv");
     check_refused("qk_norm", "heads", "(did you mean 'head'?)");
     check_refused("quant", "UD-Q4_K_XL", "unknown quant 'UD-Q4_K_XL'");
@@ -338,6 +348,12 @@ static void test_combinations(void)
         {"layer_types: [full_attention, sliding_attention, full_attention]\n",
          "sliding_window is missing"},
         {"layer_types: [full_attention, conv, full_attention]\n", "conv_L_cache is missing"},
+        {"layer_types: [full_attention, linear_attention, full_attention]\n"
+         "linear_num_key_heads: 2\nlinear_num_value_heads: 2\nlinear_key_head_dim: 8\n",
+         "layer_types has linear_attention: one of linear_num_key_heads"},
+        {"kv_lora_rank: 64\nqk_rope_head_dim: 32\nqk_nope_head_dim: 32\nv_head_dim: 32\n"
+         "attn_output_gate: true\n",
+         "leaves no keys for qk_norm, qkv_bias, fused_qkv or attn_output_gate"},
         {"layer_types: [full_attention, full_attention, full_attention]\nsliding_window: 16\n",
          "sliding_window 16, but no layer slides"},
         {"sliding_window: 16\nsliding_window_pattern: 1\n", "but no layer slides"},

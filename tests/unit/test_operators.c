@@ -74,6 +74,12 @@ static void test_kinds(void)
          "ffn_norm ffn_gate ffn_up ffn_act ffn_down post_ffw_norm ffn_residual"},
         {"falcon-11b", 2, "l00.ffn", "ffn_up ffn_act ffn_down ffn_residual"},
         {"lfm2-2.6b", 1, "l00.conv", "attn_norm conv_in conv conv_out attn_residual"},
+        {"qwen3.5-0.8b", 1, "l00.linear",
+         "attn_norm linear_qkv linear_gate linear_beta conv delta linear_norm linear_out "
+         "attn_residual"},
+        {"qwen3.5-0.8b", 7, "l03.attn",
+         "attn_norm attn_q attn_k attn_v attn_q_norm attn_k_norm rope attention attn_gate "
+         "attn_output attn_residual"},
         {"olmoe-1b-7b", 2, "l00.ffn",
          "ffn_norm ffn_gate_inp ffn_gate_exps ffn_up_exps ffn_act ffn_down_exps ffn_combine "
          "ffn_residual"},
@@ -124,8 +130,18 @@ static double pair_flops(const struct workload_model *model)
     uint64_t layers = 0, kv_rank = model->latent.kv_rank;
     uint64_t widths = kv_rank > 0 ? 2 * kv_rank + model->latent.rope_dim : 2 * model->head_dim;
     for (uint64_t layer = 0; layer < model->n_layers; layer++)
-        layers += workload_model_layer(model, layer) != WORKLOAD_LAYER_CONV;
+        layers += workload_model_attends(model, layer);
     return 2 * (double)(layers * model->n_heads * widths);
+}
+
+/* What linear attention reads and writes of its state beside the file, 32 bits a number. */
+static double state_traffic(const struct workload_model *model)
+{
+    const struct workload_linear *linear = &model->linear;
+    uint64_t layers = 0;
+    for (uint64_t layer = 0; layer < model->n_layers; layer++)
+        layers += workload_model_layer(model, layer) == WORKLOAD_LAYER_LINEAR;
+    return 8.0 * (double)(layers * linear->value_heads * linear->key_dim * linear->value_dim);
 }
 
 /* What a pass streams is the file without the embedding table and the position table, which only
@@ -143,7 +159,8 @@ static void check_sums(const char *name, const char *quant)
     double positions = 4.0 * (double)(model.learned_positions * model.hidden);
     double file = workload_model_file_bytes(&model);
     CHECK(workload_shared_bytes(&model) == (model.tied_embeddings ? table : 0));
-    CHECK_NEAR(sums.weight_bytes, file - positions - (model.tied_embeddings ? 0 : table), 1e-12);
+    double streamed = file - positions - (model.tied_embeddings ? 0 : table);
+    CHECK_NEAR(sums.weight_bytes, streamed + state_traffic(&model), 1e-12);
     CHECK_NEAR(sums.flops_per_row, 2 * sums.used_weights, 1e-12);
     CHECK(sums.flops_per_pair == pair_flops(&model));
     CHECK(sums.kv_bytes == workload_model_kv_bytes(&model));
@@ -153,9 +170,9 @@ static void check_sums(const char *name, const char *quant)
 static void test_sums(void)
 {
     static const char *const names[] = {
-        "gpt2-125m",  "llama-3.2-1b", "llama-3.1-8b", "llama-2-7b",      "qwen2.5-0.5b",
-        "qwen3-8b",   "gemma-2-9b",   "gemma-3-1b",   "falcon-11b",      "lfm2-2.6b",
-        "phi-3-mini", "olmoe-1b-7b",  "gpt-oss-20b",  "deepseek-v2-lite"};
+        "gpt2-125m",  "llama-3.2-1b", "llama-3.1-8b", "llama-2-7b",       "qwen2.5-0.5b",
+        "qwen3-8b",   "gemma-2-9b",   "gemma-3-1b",   "falcon-11b",       "lfm2-2.6b",
+        "phi-3-mini", "olmoe-1b-7b",  "gpt-oss-20b",  "deepseek-v2-lite", "qwen3.5-0.8b"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         for (const char *const *quant = workload_quants(); *quant; quant++)
             check_sums(names[i], *quant);
@@ -254,6 +271,18 @@ static void test_kind_numbers(void)
         CHECK(conv->activation_bytes_per_row == 2 * (4 + 2 * 2) * 2048);
         CHECK(in->weights == 3 * 2048 * 2048);
     }
+    workload_model_free(&model);
+    if (!read_named("qwen3.5-0.8b", "Q8_0", &model))
+        return;
+    n = workload_unit_operators(&model, 1, op);
+    const struct workload_operator *qkv = named(op, n, "linear_qkv"),
+                                   *delta = named(op, n, "delta");
+    if (CHECK(qkv && delta)) {
+        CHECK(qkv->weights == 3 * 2048 * 1024); /* 16 heads of 128 each */
+        CHECK(delta->weight_bytes == 4 * (2 * 16 + 2 * 16 * 128 * 128));
+    }
+    n = workload_unit_operators(&model, 7, op);
+    CHECK(named(op, n, "attn_q")->weights == 2 * 8 * 256 * 1024); /* with the gate */
     workload_model_free(&model);
     if (!read_named("gemma-2-2b", "Q8_0", &model))
         return;
