@@ -22,8 +22,8 @@ static const struct field peak_fields[] = {
 
 static const struct field dequant_fields[] = {
     {"name", FIELD_TEXT, true, AT(device_dequant, name), .help = "storage format: Q4_0, Q4_K ..."},
-    {"ps_per_weight", FIELD_NUMBER, true, AT(device_dequant, s_per_weight), .scale = 1e-12,
-     .min = 0, .max = 1e6, .unit = "ps", .help = "c_q: time to unpack one weight"},
+    {"ops_per_weight", FIELD_NUMBER, true, AT(device_dequant, ops_per_weight), .min = 0, .max = 1e6,
+     .unit = "1", .help = "operations of the vector units to unpack one weight"},
     {0}};
 
 static const struct field compute_fields[] = {
@@ -35,6 +35,11 @@ static const struct field compute_fields[] = {
      .help = "peak that multiplies quantised weights"},
     {"efficiency", FIELD_NUMBER, true, AT(device_compute, efficiency), .min = 0.001, .max = 1,
      .unit = "1", .help = "eff_c: share of the matrix peak that long products reach"},
+    {"quantised_efficiency", FIELD_NUMBER, false, AT(device_compute, quantised_efficiency),
+     .min = 0, .max = 1, .preset = "0", .unit = "1",
+     .help = "the same for quantised weights (0: as efficiency)"},
+    {"cores", FIELD_COUNT, false, AT(device_compute, cores), .min = 1, .max = 65536, .preset = "1",
+     .unit = "1", .help = "units that each work a tile of attention on their own"},
     {"vector_rows", FIELD_COUNT, false, AT(device_compute, vector_rows), .min = 0, .max = 4096,
      .preset = "8", .unit = "rows", .help = "up to so many rows the vector units work"},
     {"tile_rows", FIELD_COUNT, false, AT(device_compute, tile_rows), .min = 1, .max = 4096,
@@ -50,8 +55,20 @@ static const struct field compute_fields[] = {
     {0}};
 
 static const struct field attention_fields[] = {
+    {"flash", FIELD_BOOL, false, AT(device_attention, flash), .preset = "true",
+     .help = "flash attention: scores stay on chip"},
+    {"decode_us", FIELD_NUMBER, false, AT(device_attention, decode_s), .scale = 1e-6, .min = 0,
+     .max = 1e6, .preset = "0", .unit = "us",
+     .help = "fixed time of a layer's attention over decode rows"},
+    {"prefill_us", FIELD_NUMBER, false, AT(device_attention, prefill_s), .scale = 1e-6, .min = 0,
+     .max = 1e6, .preset = "0", .unit = "us", .help = "the same in passes that hold prompts"},
     {"us_per_sequence", FIELD_NUMBER, false, AT(device_attention, s_per_sequence), .scale = 1e-6,
-     .min = 0, .max = 1e6, .preset = "0", .unit = "us", .help = "t_q: per sequence and layer"},
+     .min = 0, .max = 1e6, .preset = "0", .unit = "us", .help = "t_q: per decode row and layer"},
+    {"us_per_tile", FIELD_NUMBER, false, AT(device_attention, s_per_tile), .scale = 1e-6, .min = 0,
+     .max = 1e6, .preset = "0", .unit = "us", .help = "to begin and end one tile on a core"},
+    {"us_per_empty_tile", FIELD_NUMBER, false, AT(device_attention, s_per_empty_tile),
+     .scale = 1e-6, .min = 0, .max = 1e6, .preset = "0", .unit = "us",
+     .help = "a tile that is launched for a sequence with fewer rows than the longest"},
     {"efficiency", FIELD_NUMBER, false, AT(device_attention, efficiency), .min = 0.001, .max = 1,
      .preset = "0.3", .unit = "1", .help = "share of the peak that attention reaches"},
     {"kv_efficiency", FIELD_NUMBER, false, AT(device_attention, kv_efficiency), .min = 0.001,
@@ -61,9 +78,9 @@ static const struct field attention_fields[] = {
      .help = "the same in passes that also prefill"},
     {"ns_per_head_token", FIELD_NUMBER, false, AT(device_attention, s_per_head_token),
      .scale = 1e-9, .min = 0, .max = 1e6, .preset = "0", .unit = "ns",
-     .help = "kappa_h: per query head and context token, kernels without flash attention"},
+     .help = "kappa_h: per query head and context token of decode without flash attention"},
     {"tile_rows", FIELD_COUNT, false, AT(device_attention, tile_rows), .min = 1, .max = 65536,
-     .preset = "64", .unit = "rows", .help = "prompt rows that share one reading of the cache"},
+     .preset = "64", .unit = "rows", .help = "rows of one head that a core works on together"},
     {0}};
 
 static const struct field cache_fields[] = {

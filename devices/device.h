@@ -15,10 +15,11 @@ struct device_peak {
     double matrix_FLOPps; /* matrix units; equal to the vector rate where there are none */
 };
 
-/* Dequantisation: time that one weight of a storage format costs besides its bytes (c_q). */
+/* Dequantisation: what one weight of a storage format costs the vector units besides its bytes, in
+ * operations at the peak that `float_weights` names, so that c_q = ops_per_weight / that rate. */
 struct device_dequant {
     char *name; /* "Q4_K" */
-    double s_per_weight;
+    double ops_per_weight;
 };
 
 struct device_compute {
@@ -27,21 +28,29 @@ struct device_compute {
     char *float_weights;     /* peak used for F32, F16, BF16 weights */
     char *quantised_weights; /* peak used for quantised weights */
     double efficiency;       /* eff_c: share of the matrix peak that long matrix products reach */
-    uint64_t vector_rows;    /* M_vec: up to so many rows the vector units work */
-    uint64_t tile_rows;      /* matrix rows are padded to a multiple of this */
-    uint64_t fixed_rows;     /* fixed graph length of an NPU: 0 none, else every pass is padded */
-    double overlap_p;        /* exponent of the norm that joins compute and memory time */
+    double quantised_efficiency; /* the same for quantised weights; 0: as efficiency */
+    uint64_t cores;              /* units that each work a tile of attention on their own */
+    uint64_t vector_rows;        /* M_vec: up to so many rows the vector units work */
+    uint64_t tile_rows;          /* matrix rows are padded to a multiple of this */
+    uint64_t fixed_rows; /* fixed graph length of an NPU: 0 none, else every pass is padded */
+    double overlap_p;    /* exponent of the norm that joins compute and memory time */
     struct device_dequant *dequant;
     size_t n_dequant;
 };
 
+/* Kernels of attention. One core works on a tile: up to tile_rows rows of one query head against
+ * the context of their sequence, padded to a whole tile. */
 struct device_attention {
-    double s_per_sequence;      /* t_q */
+    bool flash;                 /* scores stay on chip; else they go through memory */
+    double decode_s, prefill_s; /* fixed times of a pass of decode rows, and of one with prompts */
+    double s_per_sequence;      /* t_q: a decode row */
+    double s_per_tile;          /* to begin and end one tile on a core */
+    double s_per_empty_tile;    /* a tile that is launched for a sequence with fewer rows */
     double efficiency;          /* share of the peak that attention kernels reach: R_attn */
     double kv_efficiency;       /* share of R_dram at which decode reads the cache: R_kv */
     double mixed_kv_efficiency; /* the same in passes that also prefill */
-    double s_per_head_token;    /* kappa_h, kernels without flash attention; 0 else */
-    uint64_t tile_rows;         /* rows of a prompt that share one reading of the cache */
+    double s_per_head_token;    /* kappa_h: decode without flash attention */
+    uint64_t tile_rows;
 };
 
 struct device_cache {

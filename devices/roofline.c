@@ -49,10 +49,19 @@ static bool on_matrix(const struct device_compute *compute, const struct device_
                rows / peak->vector_FLOPps;
 }
 
+/* eff_c */
+static double efficiency_for(const struct device *device, const struct workload_format *format)
+{
+    const struct device_compute *compute = &device->compute;
+    return is_float(format) || compute->quantised_efficiency <= 0 ? compute->efficiency
+                                                                  : compute->quantised_efficiency;
+}
+
 bool device_on_matrix(const struct device *device, const struct workload_format *format,
                       double rows)
 {
-    return on_matrix(&device->compute, peak_for(device, format), device->compute.efficiency, rows);
+    return on_matrix(&device->compute, peak_for(device, format), efficiency_for(device, format),
+                     rows);
 }
 
 /* Attention reaches the same share of the peak on both kinds of units. */
@@ -77,8 +86,9 @@ double device_rate_FLOPps(const struct device *device, const struct workload_for
                           double rows)
 {
     const struct device_peak *peak = peak_for(device, format);
-    return device_on_matrix(device, format, rows) ? device->compute.efficiency * peak->matrix_FLOPps
-                                                  : peak->vector_FLOPps;
+    return device_on_matrix(device, format, rows)
+               ? efficiency_for(device, format) * peak->matrix_FLOPps
+               : peak->vector_FLOPps;
 }
 
 double device_unit_FLOPps(const struct device *device, const struct workload_format *format,
@@ -95,9 +105,8 @@ double device_stream_Bps(const struct device *device, double clock)
     return fmin(dram, port);
 }
 
-/* The rate at which an operand with this reuse distance arrives: the smallest cache that holds it
- * (its bandwidth follows the core clock), else memory. */
-static double rate_for(const struct device *device, const struct device_condition *at,
+/* The bandwidth of a cache follows the core clock. */
+double device_read_Bps(const struct device *device, const struct device_condition *at,
                        double reuse_B)
 {
     const struct device_memory *memory = &device->memory;
@@ -107,11 +116,13 @@ static double rate_for(const struct device *device, const struct device_conditio
     return fmin(device_stream_Bps(device, at->clock), at->bandwidth_Bps);
 }
 
+/* c_q */
 static double dequant_s(const struct device *device, const struct workload_format *format)
 {
     for (size_t i = 0; format && i < device->compute.n_dequant; i++)
         if (strcmp(device->compute.dequant[i].name, format->name) == 0)
-            return device->compute.dequant[i].s_per_weight;
+            return device->compute.dequant[i].ops_per_weight /
+                   peak_for(device, NULL)->vector_FLOPps;
     return 0;
 }
 
@@ -170,71 +181,14 @@ static struct device_cost dense_cost(const struct device *device,
     double activation_B = rows * op->activation_bytes_per_row;
     double weight_B = product.share * op->weight_bytes;
     one.bytes = weight_B + activation_B;
-    one.memory_s = activation_B / rate_for(device, at, activation_B);
+    one.memory_s = activation_B / device_read_Bps(device, at, activation_B);
     if (weight_B > 0)
-        one.memory_s += weight_B / rate_for(device, at, at->pass_weight_bytes);
+        one.memory_s += weight_B / device_read_Bps(device, at, at->pass_weight_bytes);
     one.flops = rows * op->flops_per_row;
     if (op->kind == WORKLOAD_MATMUL)
         one.compute_s = product_s(device, op, &product) / at->clock;
     one.overhead_s = overhead;
     one.time_s = overhead + device_norm(one.compute_s, one.memory_s, device->compute.overlap_p);
-    return one;
-}
-
-/* kappa: seconds per context token that one decode row attends to. */
-static double decode_kappa_s(const struct device *device, const struct workload_operator *op,
-                             const struct device_condition *at, double kv_efficiency)
-{
-    double rate = device->attention.efficiency * peak_for(device, NULL)->vector_FLOPps * at->clock;
-    double read = kv_efficiency * rate_for(device, at, at->pass_weight_bytes);
-    double flash = device_norm(op->flops_per_pair / rate, op->kv_bytes_per_token / read,
-                               device->compute.overlap_p);
-    return fmax(flash, op->q_heads * device->attention.s_per_head_token / at->clock);
-}
-
-/* Attention is exactly affine in the context of the decode rows, so that steps can be summed. */
-static struct device_cost attention_cost(const struct device *device,
-                                         const struct workload_operator *op,
-                                         const struct device_pass *pass,
-                                         const struct device_condition *at)
-{
-    struct device_cost one = {0};
-    const struct device_attention *attention = &device->attention;
-    double sequences = pass->decode_sequences + pass->prefill_sequences;
-    double rows = pass->decode_sequences + pass->prefill_rows;
-    double activation_B = rows * op->activation_bytes_per_row;
-    bool mixed = pass->prefill_rows > 0;
-    one.overhead_s =
-        (device->overheads.operator_s + sequences * attention->s_per_sequence) / at->clock;
-    one.bytes = activation_B;
-    one.memory_s = activation_B / rate_for(device, at, activation_B);
-    bool window = op->window > 0;
-    *(window ? &one.time_per_window_s : &one.time_per_context_s) = decode_kappa_s(
-        device, op, at, mixed ? attention->mixed_kv_efficiency : attention->kv_efficiency);
-    *(window ? &one.flops_per_window : &one.flops_per_context) = op->flops_per_pair;
-    *(window ? &one.bytes_per_window : &one.bytes_per_context) = op->kv_bytes_per_token;
-    one.time_s = one.overhead_s + one.memory_s;
-    if (!mixed)
-        return one;
-    /* Prompt rows: padded to tiles, one reading of the cache per tile of a sequence's rows. */
-    double tile = fmin((double)attention->tile_rows, pass->prefill_rows / pass->prefill_sequences);
-    double rows_run = attention_on_matrix(device, pass->prefill_rows)
-                          ? matrix_rows(&device->compute, pass->prefill_rows)
-                          : pass->prefill_rows;
-    double pad = rows_run / pass->prefill_rows;
-    double rate =
-        attention->efficiency * at->clock * device_attention_FLOPps(device, pass->prefill_rows);
-    double pairs = window ? pass->prefill_window_pairs : pass->prefill_pairs;
-    double flops = op->flops_per_pair * pairs;
-    double bytes = op->kv_bytes_per_token * pairs / tile;
-    double compute = flops * pad / rate;
-    double memory =
-        bytes / (attention->mixed_kv_efficiency * rate_for(device, at, at->pass_weight_bytes));
-    one.flops += flops;
-    one.bytes += bytes;
-    one.compute_s += compute;
-    one.memory_s += memory;
-    one.time_s += device_norm(compute, memory, device->compute.overlap_p);
     return one;
 }
 
@@ -247,7 +201,7 @@ void device_operator_cost(const struct device *device, const struct workload_ope
     if (!attention && rows <= 0)
         return;
     struct device_cost one =
-        attention ? attention_cost(device, op, pass, at) : dense_cost(device, op, rows, at);
+        attention ? device_attention_cost(device, op, pass, at) : dense_cost(device, op, rows, at);
     device_cost_add(cost, &one, count, device->software.factor);
 }
 

@@ -5,7 +5,7 @@
  *     t_op(f) = t_0/f + || (F/R(M) + c_q weights)/f , B / min(R_dram, f R_noc) ||_p
  * A product of experts reads the share of them that its rows choose, and runs one product for each
  * of these; how many rows each gets decides its units and padding. Attention is apart and affine in
- * the number of context tokens. */
+ * the number of context tokens as long as the pass has decode rows only (attention.c). */
 #ifndef DEVICES_ROOFLINE_H
 #define DEVICES_ROOFLINE_H
 
@@ -21,6 +21,9 @@ struct device_pass {
     double prefill_rows;         /* rows of those chunks together */
     double prefill_pairs;        /* sum over their rows of the context tokens each row attends to */
     double prefill_window_pairs; /* the same where a sliding window bounds them */
+    /* Context tokens of the decode rows together, and those inside the sliding window. Wanted only
+     * in a pass that holds prompts too: its attention is not affine in them. */
+    double decode_context, decode_window;
 };
 
 /* Where the seconds go. Affine in the context tokens of the decode sequences: in n, their sum, and
@@ -50,6 +53,12 @@ void device_operator_cost(const struct device *device, const struct workload_ope
                           const struct device_pass *pass, const struct device_condition *at,
                           double count, struct device_cost *cost);
 
+/* One operator that is attention (attention.c). */
+struct device_cost device_attention_cost(const struct device *device,
+                                         const struct workload_operator *op,
+                                         const struct device_pass *pass,
+                                         const struct device_condition *at);
+
 /* ||a, b||_p */
 double device_norm(double a, double b, double p);
 
@@ -68,6 +77,10 @@ double device_unit_FLOPps(const struct device *device, const struct workload_for
                           double rows);
 /* The same for the attention of so many prompt rows. */
 double device_attention_FLOPps(const struct device *device, double rows);
+/* The rate at which an operand with this reuse distance arrives: from the smallest cache that holds
+ * it, else from memory. */
+double device_read_Bps(const struct device *device, const struct device_condition *at,
+                       double reuse_B);
 /* R_dram: what streams from memory reach, at relative clock f. */
 double device_stream_Bps(const struct device *device, double clock);
 

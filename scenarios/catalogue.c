@@ -16,11 +16,9 @@
 static const struct {
     const char *kind, *folder;
 } folders[] = {
-    {"device", "devices/catalog/devices"},
-    {"platform", "devices/catalog/platforms"},
-    {"model", "workloads/catalog"},
-    {"workload", "workloads/traces"},
-    {"scenario", "scenarios"},
+    {"device", "devices/catalog/devices"},     {"class", "devices/catalog/classes"},
+    {"platform", "devices/catalog/platforms"}, {"model", "workloads/catalog"},
+    {"workload", "workloads/traces"},          {"scenario", "scenarios"},
 };
 
 char *scenario_catalogue_folder(const char *kind, struct error *err)

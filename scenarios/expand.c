@@ -4,6 +4,7 @@
 #include "base/fields.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "scenarios/class.h"
 #include "scenarios/given.h"
 #include "scenarios/reference.h"
 #include "scenarios/scenario.h"
@@ -188,15 +189,16 @@ bool scenario_expand_devices(struct tree *platform, struct error *err)
         return true; /* for the field table to judge */
     for (size_t i = 0; i < devices->n_children; i++) {
         struct tree *entry = devices->child[i];
-        if (!tree_get(entry, "device"))
-            continue;
-        struct tree *whole = derive("device", tree_copy(entry), 0, err);
-        if (!whole) {
-            ok = false;
-            continue;
+        if (tree_get(entry, "device")) {
+            struct tree *whole = derive("device", tree_copy(entry), 0, err);
+            if (!whole) {
+                ok = false;
+                continue;
+            }
+            tree_free(entry);
+            entry = devices->child[i] = whole;
         }
-        tree_free(entry);
-        devices->child[i] = whole;
+        ok = scenario_class_fill(entry, err) && ok;
     }
     return ok;
 }
@@ -212,7 +214,12 @@ struct tree *scenario_find(const char *kind, const char *name, const char *besid
     if (tree && quant)
         set_quant(tree, quant, 0, &reference);
     free(bare);
-    if (tree && strcmp(kind, "platform") == 0 && !scenario_expand_devices(tree, err)) {
+    bool ok = true;
+    if (tree && strcmp(kind, "platform") == 0)
+        ok = scenario_expand_devices(tree, err);
+    else if (tree && strcmp(kind, "device") == 0)
+        ok = scenario_class_fill(tree, err);
+    if (!ok) {
         tree_free(tree);
         tree = NULL;
     }

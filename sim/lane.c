@@ -222,6 +222,8 @@ static void add_corner(struct sim_lane *lane, const struct corner *at, const str
         .prefill_rows = prefill ? (double)pass->prefill_rows : 0,
         .prefill_pairs = prefill ? pass->prefill_pairs : 0,
         .prefill_window_pairs = prefill ? pass->prefill_window_pairs : 0,
+        .decode_context = decode ? (double)pass->contexts.sum : 0,
+        .decode_window = decode ? (double)pass->window.sum : 0,
     };
     struct device_cost attention = {0};
     sum_operators(lane, at, PICK_ATTENTION, &whole, &attention);

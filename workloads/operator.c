@@ -105,6 +105,7 @@ static void add_attention(struct builder *builder)
     double width = (double)(model->n_heads * (key + value));
     struct workload_operator *op = add(builder, "attention", WORKLOAD_ATTENTION);
     op->q_heads = (double)model->n_heads;
+    op->kv_heads = model->latent.kv_rank > 0 ? 1 : (double)model->n_kv_heads;
     op->flops_per_pair = 2 * width;
     op->kv_bytes_per_token = workload_model_kv_bytes_per_layer(model);
     /* the query in, the result out, and the row's own keys and values into the cache */

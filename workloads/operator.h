@@ -40,7 +40,7 @@ struct workload_operator {
     /* Attention only, for one (row, context token) pair and one context token: */
     double flops_per_pair;     /* 4 x q_heads x head_dim: q k^T and the weighted sum of v */
     double kv_bytes_per_token; /* this layer's keys and values of one token */
-    double q_heads;
+    double q_heads, kv_heads;  /* kv_heads: how many of the cache's heads the query heads share */
     double window; /* most context tokens that a row attends to, itself included; 0: all */
 };
 

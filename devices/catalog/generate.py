@@ -21,24 +21,16 @@ TEXT_FACTS = ("process", "launched", "source", "other_sources")
 
 # The order of a file's lines. A list names what each element holds; FLOW maps take one line.
 LAYOUT = {
-    "compute": [("peaks", ("vector_TFLOPS", "matrix_TFLOPS")), "float_weights",
-                "quantised_weights", "efficiency", "vector_rows", "tile_rows", "fixed_rows",
-                "overlap_p", ("dequant", ("ps_per_weight",))],
-    "attention": ["us_per_sequence", "efficiency", "kv_efficiency", "mixed_kv_efficiency",
-                  "ns_per_head_token", "tile_rows"],
-    "memory": ["bandwidth_GBps", "efficiency", "noc_GBps",
-               ("caches", ("capacity_MiB", "bandwidth_GBps"))],
-    "overheads": ["operator_us", "pass_us"],
+    "compute": [("peaks", ("vector_TFLOPS", "matrix_TFLOPS")), "cores"],
+    "memory": ["bandwidth_GBps", "noc_GBps", ("caches", ("capacity_MiB", "bandwidth_GBps"))],
     "clocks": ["nominal_GHz", "nominal_V", "pstates"],
     "power": ["idle_W", "idle_C", "active_W", "pJ_per_FLOP", "pJ_per_byte", "leakage", "cap_W",
               "sleep_W", "wake_ms", "wake_J"],
     "thermal": [("nodes", ("capacity_J_per_K", "ambient_W_per_K")), "couplings", "throttle_C",
                 "limit_C", "poll_s"],
 }
-FLOW = {"overheads"}
 LEAKAGE = ("reference_W", "reference_K", "voltage_per_V", "threshold_V", "swing")
-ELEMENT_ORDER = ["f32", "f16", "int8", "die", "cooler", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0",
-                 "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "scratchpad", "L2", "L3", "SLC"]
+ELEMENT_ORDER = ["f32", "f16", "int8", "die", "cooler", "scratchpad", "L2", "L3", "SLC"]
 
 
 class Fault(Exception):
@@ -100,7 +92,7 @@ def number(value):
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?$")
 PLAIN = re.compile(r"[A-Za-z]\w*$")
-TEXT_KEYS = ("compute.float_weights", "compute.quantised_weights")
+TEXT_KEYS = ("class",)
 
 
 def facts_of(row):
@@ -152,7 +144,9 @@ def values_of(row, rules, overrides):
     for rule in sorted(mine, key=lambda rule: not rule["key"].startswith("fact.")):
         result = apply(rule, facts)
         made = rule["key"].removeprefix("fact.")
-        if result and made == rule["key"]:
+        if result and made == "class" and result[0].startswith("*"):
+            values[made] = (values[made][0] + result[0][1:], *result[1:])
+        elif result and made == rule["key"]:
             values[made] = result
         elif result and made not in given:
             facts[made] = result
@@ -224,10 +218,6 @@ def member_lines(values, section, member):
 def section_lines(values, section, members):
     if not any(key.startswith(section + ".") for key in values):
         return
-    if section in FLOW:
-        parts = [f"{name}: {values[f'{section}.{name}'][0]}" for name in members]
-        yield f"{section}: {{{', '.join(parts)}}}"
-        return
     yield f"{section}:"
     for member in members:
         yield from member_lines(values, section, member)
@@ -278,7 +268,7 @@ def device_text(row, values):
     lines = ["# SPDX-License-Identifier: GPL-3.0-or-later",
              "# Written by generate.py from facts/*.csv: edit those.",
              "schema: qeilsim/device/1", f"name: {row['name']}", f"title: {quoted(row['title'])}",
-             f"kind: {row['kind']}", f"class: {row['class']}"]
+             f"kind: {row['kind']}", f"class: {values.pop('class')[0]}"]
     aliases = [alias.strip() for alias in row["aliases"].split(";") if alias.strip()]
     if aliases:
         lines.append(f"aliases: [{', '.join(quoted(alias) for alias in aliases)}]")

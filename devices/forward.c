@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "devices/forward.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Formats and names point to constants, so equal operators have equal members. */
+static bool same_operator(const struct workload_operator *a, const struct workload_operator *b)
+{
+    return a->name == b->name && a->kind == b->kind && a->rows == b->rows &&
+           a->format == b->format &&
+           memcmp(&a->weights, &b->weights,
+                  sizeof *a - offsetof(struct workload_operator, weights)) == 0;
+}
+
+static void add_operator(struct device_forward *out, const struct workload_operator *op)
+{
+    for (size_t i = 0; i < out->n; i++)
+        if (same_operator(&out->op[i].op, op)) {
+            out->op[i].count++;
+            return;
+        }
+    out->op = mem_realloc(out->op, out->n + 1, sizeof *out->op);
+    out->op[out->n++] = (struct device_forward_op){*op, 1};
+}
+
+void device_forward_init(struct device_forward *out, const struct workload_model *model)
+{
+    struct workload_operator op[WORKLOAD_UNIT_OPERATORS];
+    *out = (struct device_forward){.kv_bytes_per_token = workload_model_kv_bytes(model)};
+    for (size_t unit = 0; unit < workload_units(model); unit++) {
+        memset(op, 0, sizeof op);
+        size_t n = workload_unit_operators(model, unit, op);
+        for (size_t i = 0; i < n; i++) {
+            add_operator(out, &op[i]);
+            out->weight_bytes += op[i].weight_bytes;
+            if (op[i].window > 0) {
+                out->windows = true;
+                out->window = op[i].window;
+            }
+        }
+    }
+}
+
+void device_forward_free(struct device_forward *forward)
+{
+    free(forward->op);
+    *forward = (struct device_forward){0};
+}
+
+/* Weights and cache that a pass touches: experts by the share that its rows choose. */
+static double pass_bytes(const struct device_forward *forward, const struct device_pass *pass,
+                         double contexts)
+{
+    double bytes = forward->kv_bytes_per_token * contexts;
+    for (size_t i = 0; i < forward->n; i++) {
+        const struct workload_operator *op = &forward->op[i].op;
+        if (op->weight_bytes > 0)
+            bytes += forward->op[i].count * op->weight_bytes *
+                     workload_operator_share(op, fmax(1, pass->rows));
+    }
+    return bytes;
+}
+
+static struct device_cost pass_cost(const struct device *device,
+                                    const struct device_forward *forward,
+                                    const struct device_pass *pass, double contexts)
+{
+    struct device_cost cost = {0};
+    struct device_condition at = {1, INFINITY, pass_bytes(forward, pass, contexts)};
+    for (size_t i = 0; i < forward->n; i++)
+        device_operator_cost(device, &forward->op[i].op, pass, &at, forward->op[i].count, &cost);
+    return cost;
+}
+
+double device_pass_s(const struct device *device, const struct device_forward *forward,
+                     const struct device_pass *pass, double contexts, double window_contexts)
+{
+    struct device_cost cost = pass_cost(device, forward, pass, contexts);
+    return device->overheads.pass_s + cost.time_s + cost.time_per_context_s * contexts +
+           cost.time_per_window_s * window_contexts;
+}
+
+/* Context tokens of rows first+1 ... first+rows, each its own included, at most `window` each. */
+static double pairs(double first, double rows, double window)
+{
+    double growing = fmin(rows, fmax(0, window - first));
+    double pairs = growing * first + growing * (growing + 1) / 2;
+    return rows > growing ? pairs + (rows - growing) * window : pairs;
+}
+
+static double window_of(const struct device_forward *forward)
+{
+    return forward->windows ? forward->window : INFINITY;
+}
+
+double device_prefill_s(const struct device *device, const struct device_forward *forward,
+                        const struct device_run *run)
+{
+    double time_s = 0;
+    for (double done = 0; done < run->tokens;) {
+        double rows = fmin(run->tokens - done, run->ubatch);
+        double depth = run->depth + done;
+        done += rows;
+        struct device_pass pass = {
+            .rows = rows * run->batch,
+            .sampled = done >= run->tokens ? run->batch : 0,
+            .prefill_sequences = run->batch,
+            .prefill_rows = rows * run->batch,
+            .prefill_pairs = run->batch * pairs(depth, rows, INFINITY),
+            .prefill_window_pairs = run->batch * pairs(depth, rows, window_of(forward)),
+        };
+        time_s += device_pass_s(device, forward, &pass, run->batch * (depth + rows), 0);
+    }
+    return time_s;
+}
+
+double device_decode_s(const struct device *device, const struct device_forward *forward,
+                       const struct device_run *run)
+{
+    struct device_pass pass = {
+        .rows = run->batch, .sampled = run->batch, .decode_sequences = run->batch};
+    double contexts = run->batch * pairs(run->depth, run->tokens, INFINITY);
+    double window = run->batch * pairs(run->depth, run->tokens, window_of(forward));
+    /* The cache level is that of the middle step. */
+    return run->tokens *
+           device_pass_s(device, forward, &pass, contexts / run->tokens, window / run->tokens);
+}

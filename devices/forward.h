@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A model's whole forward pass on one device: what a benchmark of one prompt or one answer times.
+ * Equal operators of equal layers are priced once. */
+#ifndef DEVICES_FORWARD_H
+#define DEVICES_FORWARD_H
+
+#include "devices/roofline.h"
+
+struct device_forward {
+    struct device_forward_op {
+        struct workload_operator op;
+        double count; /* how many of it a pass runs */
+    } * op;           /* (n) */
+    size_t n;
+    double weight_bytes, kv_bytes_per_token; /* of all layers */
+    bool windows;                            /* some layers attend to a sliding window */
+    double window;                           /* its tokens */
+};
+
+/* The caller frees *out with device_forward_free. */
+void device_forward_init(struct device_forward *out, const struct workload_model *model);
+void device_forward_free(struct device_forward *forward);
+
+/* One run at nominal clock and temperature. */
+struct device_run {
+    double batch;  /* sequences, at least 1 */
+    double depth;  /* tokens that each has in the cache at the start */
+    double tokens; /* of the prompt, or of the answer, for each sequence */
+    double ubatch; /* most prompt rows of a pass */
+};
+
+/* Time of a prompt in chunks, its last token sampled; of an answer, one step for each token. */
+double device_prefill_s(const struct device *device, const struct device_forward *forward,
+                        const struct device_run *run);
+double device_decode_s(const struct device *device, const struct device_forward *forward,
+                       const struct device_run *run);
+/* One pass, with the host's time. The conditions' reuse distance is the pass's own traffic. */
+double device_pass_s(const struct device *device, const struct device_forward *forward,
+                     const struct device_pass *pass, double contexts, double window_contexts);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "devices/observe.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* A profiler runs an operator again and again: what it touches is its own reuse distance. */
+static double operator_s(const struct device *device, const struct device_observation *what)
+{
+    const struct workload_operator *op = what->op;
+    double bytes = op->weight_bytes + op->kv_bytes_per_token * what->context;
+    struct device_condition at = {1, INFINITY, bytes};
+    struct device_cost cost = {0};
+    device_operator_cost(device, op, &what->pass, &at, 1, &cost);
+    return cost.time_s + cost.time_per_context_s * what->context;
+}
+
+double device_observed_s(const struct device *device, const struct device_observation *what)
+{
+    struct device as_run = *device;
+    if (what->flash >= 0)
+        as_run.attention.flash = what->flash == 1;
+    switch (what->kind) {
+    case DEVICE_SAW_PREFILL:
+        return device_prefill_s(&as_run, what->forward, &what->run);
+    case DEVICE_SAW_DECODE:
+        return device_decode_s(&as_run, what->forward, &what->run);
+    case DEVICE_SAW_OPERATOR:
+        break;
+    }
+    return operator_s(&as_run, what);
+}
+
+void device_fit_apply(struct device_fit *fit, const double *x)
+{
+    for (size_t i = 0; i < fit->n_parameters; i++)
+        *device_parameter_value(fit->device, i) = x[i];
+}
+
+static bool residuals(void *context, const double *x, double *residual)
+{
+    struct device_fit *fit = context;
+    device_fit_apply(fit, x);
+    for (size_t i = 0; i < fit->n; i++)
+        residual[i] = log(device_observed_s(fit->device, &fit->observation[i]) /
+                          fit->observation[i].measured_s);
+    return true;
+}
+
+bool device_fit_log_s(void *context, const double *x, double *value)
+{
+    struct device_fit_question *question = context;
+    device_fit_apply(question->fit, x);
+    *value = log(device_observed_s(question->fit->device, question->what));
+    return isfinite(*value);
+}
+
+/* Strictly inside the bounds, where a prior must be. */
+static double inside(double x, double low, double high)
+{
+    double margin = 1e-3 * fmin(high - low, low > 0 ? low : high - low);
+    return fmin(fmax(x, low + margin), high - 1e-3 * (high - low));
+}
+
+void device_fit_init(struct device_fit *out, struct device *device, int evidence,
+                     const struct device_observation *observation, size_t n)
+{
+    size_t n_parameters = device_parameters(device);
+    *out = (struct device_fit){device, observation, n, NULL, n_parameters, NULL, {0}};
+    out->parameter = mem_calloc(n_parameters, sizeof *out->parameter);
+    out->noise = mem_calloc(n ? n : 1, sizeof *out->noise);
+    for (size_t i = 0; i < n; i++)
+        out->noise[i] = DEVICE_NOISE;
+    for (size_t i = 0; i < n_parameters; i++) {
+        struct device_parameter parameter;
+        device_parameter(device, i, &parameter);
+        double value = *device_parameter_value(device, i);
+        bool held = value <= 0 || !(parameter.evidence & evidence);
+        out->parameter[i] = (struct fit_parameter){
+            .name = parameter.path,
+            .scale = parameter.coordinate,
+            .low = parameter.low,
+            .high = parameter.high,
+            .prior = held ? value : inside(value, parameter.low, parameter.high),
+            .sigma = held ? 0 : parameter.sigma};
+    }
+    out->problem = (struct fit_problem){.parameter = out->parameter,
+                                        .n_parameters = n_parameters,
+                                        .n_residuals = n,
+                                        .residuals = residuals,
+                                        .context = out,
+                                        .noise = out->noise,
+                                        .huber = 2};
+}
+
+void device_fit_free(struct device_fit *fit)
+{
+    free(fit->parameter);
+    free(fit->noise);
+    *fit = (struct device_fit){0};
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The parameters of a device's speed that measurements can tell of. A class gives their priors;
+ * a data sheet gives none of them. */
+#ifndef DEVICES_PARAMETERS_H
+#define DEVICES_PARAMETERS_H
+
+#include "analysis/fit.h"
+#include "devices/device.h"
+
+/* What kind of measurement tells of a parameter. */
+enum device_evidence { DEVICE_FROM_RUNS = 1, DEVICE_FROM_OPERATORS = 2 };
+
+struct device_parameter {
+    const char *path; /* as in the device file: "memory.efficiency" */
+    const char *key;  /* its last word */
+    double scale;     /* one file unit in SI */
+    enum fit_scale coordinate;
+    double low, high; /* SI; the field table's range, or narrower */
+    double sigma;     /* how far devices of a class scatter: of the value for shares, of its
+                         logarithm for times */
+    int evidence;     /* enum device_evidence */
+};
+
+/* The scalar parameters; each device has further ones, the operations to unpack a weight of each
+ * storage format that it lists. */
+size_t device_parameters(const struct device *device);
+/* The texts of *out are borrowed from the device or constant; a format's path is "compute.dequant"
+ * and its key the format. */
+void device_parameter(const struct device *device, size_t i, struct device_parameter *out);
+/* Where parameter `i` stands in the device. */
+double *device_parameter_value(struct device *device, size_t i);
+
+#endif
