@@ -269,7 +269,7 @@ const char *csv_text(const struct csv *csv, size_t column)
     return csv->cell[column].text;
 }
 
-static bool cell_error(const struct csv *csv, size_t column, const char *wanted, struct error *err)
+bool csv_cell_error(const struct csv *csv, size_t column, const char *wanted, struct error *err)
 {
     const struct cell *cell = &csv->cell[column];
     const char *name = csv->name[column];
@@ -282,11 +282,11 @@ static bool cell_error(const struct csv *csv, size_t column, const char *wanted,
 
 bool csv_number(const struct csv *csv, size_t column, double *out, struct error *err)
 {
-    return text_number(csv->cell[column].text, out) || cell_error(csv, column, "a number", err);
+    return text_number(csv->cell[column].text, out) || csv_cell_error(csv, column, "a number", err);
 }
 
 bool csv_count(const struct csv *csv, size_t column, uint64_t *out, struct error *err)
 {
     return text_count(csv->cell[column].text, out) ||
-           cell_error(csv, column, "a whole number from 0", err);
+           csv_cell_error(csv, column, "a whole number from 0", err);
 }

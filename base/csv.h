@@ -34,5 +34,7 @@ const char *csv_path(const struct csv *csv);
 const char *csv_text(const struct csv *csv, size_t column);
 bool csv_number(const struct csv *csv, size_t column, double *out, struct error *err);
 bool csv_count(const struct csv *csv, size_t column, uint64_t *out, struct error *err);
+/* A fault at the cell: it is not what is wanted ("a number from 0"). Returns false. */
+bool csv_cell_error(const struct csv *csv, size_t column, const char *wanted, struct error *err);
 
 #endif
