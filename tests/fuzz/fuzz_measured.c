@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Any bytes are read as a table of measurements; their first line is also taken as a filter, as a
+ * name and as a quantisation. */
+#include "devices/measurements/read.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void ask(const struct measured_table *table, const char *line)
+{
+    struct error err = {0};
+    struct measured_where *where = measured_where_parse(line, &err);
+    if (!where && err.n_faults != 1)
+        abort();
+    for (size_t i = 0; where && i < table->n_rows; i++)
+        measured_where_matches(where, table, &table->row[i]);
+    if (where)
+        measured_where_check(where, table, &err);
+    measured_where_free(where);
+    bool *best = calloc(table->n_rows + 1, sizeof *best);
+    for (size_t i = 0; best && i < table->n_columns; i++)
+        if (!measured_best_of(table, table->column[i], best, &err))
+            abort();
+    free(best);
+}
+
+static void look_up(enum measured_name_kind kind, const char *line)
+{
+    char alias[] = "RTX 4090 24GB", other[] = "Llama-2-7b.Q4_0";
+    char *const aliases[] = {alias, other};
+    struct measured_names *names = measured_names_new(kind);
+    measured_names_add(names, "rtx-4090", "gpu", aliases, 1);
+    measured_names_add(names, "llama-2-7b", "", aliases + 1, 1);
+    measured_names_add(names, line, "", NULL, 0);
+    const char *found;
+    char *candidates;
+    measured_names_find(names, line, "gpu", &found, &candidates);
+    free(candidates);
+    measured_names_find(names, line, "", &found, &candidates);
+    free(candidates);
+    measured_names_free(names);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct error err = {0};
+    struct measured_table table = {0};
+    struct csv *csv = csv_open_memory("fuzz", (const char *)data, size, &err);
+    bool ok = csv && measured_read_csv(&csv, 1, &table, &err);
+    if (!ok && err.n_faults == 0)
+        abort();
+    char *line = calloc(size + 1, 1);
+    if (!line)
+        abort();
+    if (size > 0)
+        memcpy(line, data, size);
+    line[strcspn(line, "\r\n")] = '\0';
+    ask(&table, line);
+    look_up(MEASURED_NAME_DEVICE, line);
+    look_up(MEASURED_NAME_MODEL, line);
+    measured_quant(line, "");
+    measured_quant("", line);
+    free(line);
+    measured_free(&table);
+    csv_close(csv);
+    return 0;
+}
