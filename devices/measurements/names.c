@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How names are compared. A name is the set of its words (words.c). A known name or alias fits a
- * measured name when all of its words are there, and each further word is noise: letters only, used
- * by no known name of the group, and none of those that always tell apart. The name with the most
- * words wins, so an exact one always does; sizes of memory choose between equals. What is still
- * undecided is ambiguous. */
+ * measured name when all of its words are there, and each further word is noise: letters only (or,
+ * of a CPU, a count of cores and the like), none of those that always tell apart, and used by no
+ * other known name that has the same numbers (so that "Blackwell" is none behind "RTX 6000" where
+ * "RTX 6000 Blackwell Server" is known). The name with the most words wins, so an exact one always
+ * does; sizes of memory choose between equals. What is still undecided is ambiguous. */
 #include "devices/measurements/words.h"
 
 #include "base/memory.h"
@@ -104,25 +105,51 @@ static struct overlap overlap_with(const struct query *query, const struct measu
     return overlap;
 }
 
-static bool is_used(const struct query *query, const char *word)
+/* True when `other` has the words with digits of `words`, or all of them where none has any. */
+static bool same_numbers(const struct query *query, const struct measured_words *words,
+                         const struct measured_words *other)
+{
+    size_t numbers = 0, missing = 0, missing_numbers = 0;
+    for (size_t i = 0; i < words->n; i++) {
+        const char *word = words->word[i];
+        bool is_number = strpbrk(word, "0123456789") != NULL;
+        bool there = strcmp(word, query->group) == 0 || measured_words_have(other, word);
+        numbers += is_number;
+        missing += !there;
+        missing_numbers += is_number && !there;
+    }
+    return numbers > 0 ? missing_numbers == 0 : missing == 0;
+}
+
+/* True when another known name with the same numbers as this form of `known` uses the word. */
+static bool is_used(const struct query *query, const struct known *known,
+                    const struct measured_words *form, const char *word)
 {
     for (size_t i = 0; i < query->names->n_known; i++) {
-        const struct known *known = &query->names->known[i];
-        for (size_t j = 0; in_group(query, known) && j < known->n_forms; j++)
-            if (measured_words_have(&known->form[j].words, word))
+        const struct known *other = &query->names->known[i];
+        if (!in_group(query, other) || strcmp(other->name, known->name) == 0)
+            continue;
+        for (size_t j = 0; j < other->n_forms; j++) {
+            const struct measured_words *words = &other->form[j].words;
+            if (measured_words_have(words, word) && same_numbers(query, form, words))
                 return true;
+        }
     }
     return false;
 }
 
-/* True when all measured words that the known name lacks are noise. */
-static bool rest_is_noise(const struct query *query, const struct measured_words *known)
+/* True when all measured words that this form of a known name lacks are noise. */
+static bool rest_is_noise(const struct query *query, const struct known *known,
+                          const struct measured_words *form)
 {
+    bool is_cpu = strcmp(query->group, "cpu") == 0;
     for (size_t i = 0; i < query->name.words.n; i++) {
         const char *word = query->name.words.word[i];
-        if (strcmp(word, query->group) == 0 || measured_words_have(known, word))
+        if (strcmp(word, query->group) == 0 || measured_words_have(form, word))
             continue;
-        if (measured_word_tells(query->names->kind, word) || is_used(query, word))
+        bool passes = !measured_word_tells(query->names->kind, word) ||
+                      (is_cpu && measured_words_have(&query->name.counts, word));
+        if (!passes || is_used(query, known, form, word))
             return false;
     }
     return true;
@@ -155,7 +182,7 @@ static struct fit fit_of(const struct query *query, const struct known *known)
         struct overlap overlap = overlap_with(query, &form->words);
         struct fit fit = {overlap.shared, compare_sizes(&query->name.sizes, &form->sizes)};
         if (overlap.missing == 0 && compare_fits(fit, best) > 0 &&
-            rest_is_noise(query, &form->words))
+            rest_is_noise(query, known, &form->words))
             best = fit;
     }
     return best.words > 0 ? best : (struct fit){0};

@@ -9,9 +9,10 @@
 #include <string.h>
 
 /* Words that say nothing: who made or sells it, what everybody has, what was not told. */
-static const char *const silent[][20] = {
+static const char *const silent[][24] = {
     [MEASURED_NAME_DEVICE] = {"nvidia", "amd", "intel", "geforce", "radeon", "tesla", "generation",
-                              "edition", "gpu", "only", "not", "stated", "size", "cores", NULL},
+                              "edition", "gpu", "only", "not", "stated", "size", "cores", "hbm2",
+                              "hbm2e", "hbm3", "hbm3e", NULL},
     [MEASURED_NAME_MODEL] = {"instruct", "inst", "it", "chat", "base", "hf", "meta", "preview",
                              "text", NULL},
 };
@@ -24,11 +25,11 @@ static const char *const telling[][40] = {
                               "s",       "m",      "x",   "e",        "h",    "hx",   "u",
                               "nx",      "pcie",   "sxm", "nvl",      "dual", "twin", "pair",
                               "cluster", NULL},
-    [MEASURED_NAME_MODEL] = {"vl",       "vision",     "audio", "omni",  "ocr",  "embedding",
-                             "reranker", "tiny",       "nano",  "micro", "mini", "small",
-                             "medium",   "large",      "xl",    "lite",  "moe",  "encoder",
-                             "draft",    "multimodal", "flash", "turbo", "air",  "next",
-                             "pro",      "max",        "plus",  NULL},
+    [MEASURED_NAME_MODEL] = {"vl",       "vision", "audio",      "omni",  "ocr",   "embedding",
+                             "reranker", "tiny",   "nano",       "micro", "mini",  "small",
+                             "medium",   "large",  "xl",         "lite",  "moe",   "mamba",
+                             "encoder",  "draft",  "multimodal", "flash", "turbo", "air",
+                             "next",     "pro",    "max",        "plus",  NULL},
 };
 
 static bool listed(const char *const *list, const char *word)
@@ -95,6 +96,7 @@ void measured_name_free(struct measured_name *name)
 {
     free_words(&name->words);
     free_words(&name->sizes);
+    free_words(&name->counts);
     *name = (struct measured_name){0};
 }
 
@@ -143,19 +145,39 @@ static size_t size_length(const char *p)
     return unit > 0 ? n + unit : 0;
 }
 
-static void read_device(char *p, struct measured_name *out)
+/* "16" of "16-core", "13th": `n` is the word's length. */
+static bool is_count(const char *p, size_t n)
 {
+    size_t number = digits(p);
+    if (number == 0)
+        return false;
+    if (number < n)
+        return n == number + 2 && strncmp(p + number, "th", 2) == 0;
+    p += n + (p[n] == ' ' || p[n] == '-');
+    return strncmp(p, "core", 4) == 0 || strncmp(p, "thread", 6) == 0;
+}
+
+static void add_device_word(struct measured_name *out, const char *p, size_t n, bool count)
+{
+    char *word = mem_strndup(p, n);
+    if (count)
+        add(&out->counts, mem_strdup(word));
+    if (listed(silent[MEASURED_NAME_DEVICE], word))
+        free(word);
+    else
+        add(&out->words, word);
+}
+
+static void read_device(const char *p, struct measured_name *out)
+{
+    const char *clock = p + strcspn(p, "@");
     for (p += skip_to_word(p); *p; p += skip_to_word(p)) {
         size_t n = size_length(p);
         if (n > 0) {
             add(&out->sizes, mem_printf("%.*sgb", (int)digits(p), p));
         } else {
             n = run_length(p);
-            char *word = mem_strndup(p, n);
-            if (listed(silent[MEASURED_NAME_DEVICE], word))
-                free(word);
-            else
-                add(&out->words, word);
+            add_device_word(out, p, n, p > clock || is_count(p, n));
         }
         p += n;
     }
@@ -181,7 +203,7 @@ static void add_model_word(struct measured_name *out, const char *p, size_t n)
 }
 
 /* "llama3.1" is two words, "v0.3" and "a3b" are one. */
-static void read_model(char *p, struct measured_name *out)
+static void read_model(const char *p, struct measured_name *out)
 {
     for (p += skip_to_word(p); *p; p += skip_to_word(p)) {
         size_t n = measured_quant_length(p);

@@ -12,9 +12,11 @@ struct measured_words {
 
 bool measured_words_have(const struct measured_words *words, const char *word);
 
-/* Words that tell names apart, and sizes of memory ("24gb"), which only break ties. */
+/* Words that tell names apart, and sizes of memory ("24gb"), which only break ties. Of the words,
+ * those that count cores and threads, number a generation ("13th") or tell a clock behind '@': they
+ * say nothing more of a processor that its model number names. */
 struct measured_name {
-    struct measured_words words, sizes;
+    struct measured_words words, sizes, counts;
 };
 
 /* The caller frees the result with measured_name_free. */

@@ -111,6 +111,50 @@ static void test_ambiguous(void)
     measured_names_free(names);
 }
 
+/* A further word counts where another name with the same numbers has it. */
+static void test_noise(void)
+{
+    static const struct entry known[] = {
+        {"rtx-6000", "gpu", ""},
+        {"rtx-6000-blackwell-server", "gpu", ""},
+        {"strix", "gpu", "Framework Desktop (8060S)"},
+        {"x-elite", "gpu", "Snapdragon X Elite|Snapdragon X Elite (Adreno X1-85)"},
+        {"adreno-750", "gpu", ""},
+        {"h100-80gb", "gpu", "h100"},
+    };
+    struct measured_names *names =
+        list_of(MEASURED_NAME_DEVICE, known, sizeof known / sizeof *known);
+    check_found(names, "NVIDIA RTX 6000 (Framework Desktop)", "gpu", "rtx-6000");
+    check_candidates(names, "NVIDIA RTX 6000 Blackwell", "gpu",
+                     "rtx-6000-blackwell-server, rtx-6000");
+    check_found(names, "Snapdragon X Elite (Adreno)", "gpu", "x-elite");
+    check_found(names, "NVIDIA H100 80GB HBM3", "gpu", "h100-80gb");
+    measured_names_free(names);
+}
+
+/* What operating systems call processors. Cores tell apart only where the catalogue says so. */
+static void test_processors(void)
+{
+    static const struct entry known[] = {
+        {"ryzen-9-7950x", "cpu", "AMD Ryzen 9 7950X"},
+        {"core-i9-13900k", "cpu", ""},
+        {"snapdragon-x-plus", "cpu", ""},
+        {"snapdragon-x-plus-8-core", "cpu", ""},
+        {"ryzen-9-gpu", "gpu", "AMD Ryzen 9"},
+    };
+    struct measured_names *names =
+        list_of(MEASURED_NAME_DEVICE, known, sizeof known / sizeof *known);
+    check_found(names, "AMD Ryzen 9 7950X 16-Core Processor", "cpu", "ryzen-9-7950x");
+    check_found(names, "Ryzen 9 7950X (16 cores, 32 threads)", "cpu", "ryzen-9-7950x");
+    check_found(names, "13th Gen Intel(R) Core(TM) i9-13900K CPU @ 3.00GHz", "cpu",
+                "core-i9-13900k");
+    check_found(names, "Snapdragon X Plus 8-core", "cpu", "snapdragon-x-plus-8-core");
+    check_found(names, "Snapdragon X Plus (10-core)", "cpu", NULL);
+    check_found(names, "AMD Ryzen 9 (16-core)", "gpu", NULL);
+    check_found(names, "Ryzen 9 7950X 3 sockets", "cpu", NULL);
+    measured_names_free(names);
+}
+
 /* A text of very many words takes no long time, and is no name. */
 static void test_long_text(void)
 {
@@ -244,6 +288,8 @@ int main(void)
 {
     test_devices();
     test_ambiguous();
+    test_noise();
+    test_processors();
     test_long_text();
     test_models();
     test_catalogue_devices();
