@@ -17,7 +17,8 @@ enum stream_purpose {
     STREAM_FAILURE = 5,
     STREAM_SCHEDULER = 6,
     STREAM_SAMPLES = 7,
-    STREAM_TEST = 8
+    STREAM_TEST = 8,
+    STREAM_SPLIT = 9
 };
 
 struct stream {

@@ -41,13 +41,14 @@ struct device_compute {
 /* Kernels of attention. One core works on a tile: up to tile_rows rows of one query head against
  * the context of their sequence, padded to a whole tile. */
 struct device_attention {
-    bool flash;                 /* scores stay on chip; else they go through memory */
-    double decode_s, prefill_s; /* fixed times of a pass of decode rows, and of one with prompts */
+    bool flash; /* scores stay on chip; else they go through memory */
+    /* Fixed times (t_0) over decode rows, and in a pass with prompts; 0: as other operators. */
+    double decode_s, prefill_s;
     double s_per_sequence;      /* t_q: a decode row */
     double s_per_tile;          /* to begin and end one tile on a core */
     double s_per_empty_tile;    /* a tile that is launched for a sequence with fewer rows */
     double efficiency;          /* share of the peak that attention kernels reach: R_attn */
-    double kv_efficiency;       /* share of R_dram at which decode reads the cache: R_kv */
+    double kv_efficiency;       /* share of the bandwidth at which decode reads the cache: R_kv */
     double mixed_kv_efficiency; /* the same in passes that also prefill */
     double s_per_head_token;    /* kappa_h: decode without flash attention */
     uint64_t tile_rows;
@@ -68,6 +69,7 @@ struct device_memory {
 
 struct device_overheads {
     double operator_s; /* t_0: per operator, at nominal clock */
+    double element_s;  /* the same of element-wise operators, which are often fused; 0: as above */
     double pass_s;     /* t_pass0: the host's time per pass */
 };
 

@@ -53,35 +53,41 @@ void device_forward_free(struct device_forward *forward)
 
 /* Weights and cache that a pass touches: experts by the share that its rows choose. */
 static double pass_bytes(const struct device_forward *forward, const struct device_pass *pass,
-                         double contexts)
+                         double contexts, double scale)
 {
     double bytes = forward->kv_bytes_per_token * contexts;
     for (size_t i = 0; i < forward->n; i++) {
         const struct workload_operator *op = &forward->op[i].op;
         if (op->weight_bytes > 0)
-            bytes += forward->op[i].count * op->weight_bytes *
+            bytes += scale * forward->op[i].count * op->weight_bytes *
                      workload_operator_share(op, fmax(1, pass->rows));
     }
     return bytes;
 }
 
-static struct device_cost pass_cost(const struct device *device,
-                                    const struct device_forward *forward,
-                                    const struct device_pass *pass, double contexts)
+/* What one pass attends to. */
+struct contexts {
+    double all, window; /* of its decode rows together */
+    double held;        /* in the cache, over all its sequences */
+};
+
+static double pass_s(const struct device *device, const struct device_forward *forward,
+                     const struct device_pass *pass, const struct contexts *contexts, double scale)
 {
     struct device_cost cost = {0};
-    struct device_condition at = {1, INFINITY, pass_bytes(forward, pass, contexts)};
-    for (size_t i = 0; i < forward->n; i++)
-        device_operator_cost(device, &forward->op[i].op, pass, &at, forward->op[i].count, &cost);
-    return cost;
+    struct device_condition at = {1, INFINITY, pass_bytes(forward, pass, contexts->held, scale)};
+    for (size_t i = 0; i < forward->n; i++) {
+        struct workload_operator op = forward->op[i].op;
+        op.weight_bytes *= scale;
+        device_operator_cost(device, &op, pass, &at, forward->op[i].count, &cost);
+    }
+    return device->overheads.pass_s + cost.time_s + cost.time_per_context_s * contexts->all +
+           cost.time_per_window_s * contexts->window;
 }
 
-double device_pass_s(const struct device *device, const struct device_forward *forward,
-                     const struct device_pass *pass, double contexts, double window_contexts)
+static double scale_of(const struct device_run *run)
 {
-    struct device_cost cost = pass_cost(device, forward, pass, contexts);
-    return device->overheads.pass_s + cost.time_s + cost.time_per_context_s * contexts +
-           cost.time_per_window_s * window_contexts;
+    return run->weight_scale > 0 ? run->weight_scale : 1;
 }
 
 /* Context tokens of rows first+1 ... first+rows, each its own included, at most `window` each. */
@@ -113,7 +119,8 @@ double device_prefill_s(const struct device *device, const struct device_forward
             .prefill_pairs = run->batch * pairs(depth, rows, INFINITY),
             .prefill_window_pairs = run->batch * pairs(depth, rows, window_of(forward)),
         };
-        time_s += device_pass_s(device, forward, &pass, run->batch * (depth + rows), 0);
+        struct contexts contexts = {0, 0, run->batch * (depth + rows)};
+        time_s += pass_s(device, forward, &pass, &contexts, scale_of(run));
     }
     return time_s;
 }
@@ -123,9 +130,9 @@ double device_decode_s(const struct device *device, const struct device_forward 
 {
     struct device_pass pass = {
         .rows = run->batch, .sampled = run->batch, .decode_sequences = run->batch};
-    double contexts = run->batch * pairs(run->depth, run->tokens, INFINITY);
-    double window = run->batch * pairs(run->depth, run->tokens, window_of(forward));
     /* The cache level is that of the middle step. */
-    return run->tokens *
-           device_pass_s(device, forward, &pass, contexts / run->tokens, window / run->tokens);
+    double all = run->batch * pairs(run->depth, run->tokens, INFINITY) / run->tokens;
+    double window = run->batch * pairs(run->depth, run->tokens, window_of(forward)) / run->tokens;
+    struct contexts contexts = {all, window, all};
+    return run->tokens * pass_s(device, forward, &pass, &contexts, scale_of(run));
 }

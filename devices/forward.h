@@ -27,15 +27,15 @@ struct device_run {
     double depth;  /* tokens that each has in the cache at the start */
     double tokens; /* of the prompt, or of the answer, for each sequence */
     double ubatch; /* most prompt rows of a pass */
+    /* Bytes of the weights over those that the model's file type has; 0 is 1. */
+    double weight_scale;
 };
 
-/* Time of a prompt in chunks, its last token sampled; of an answer, one step for each token. */
+/* Time of a prompt in chunks, its last token sampled; of an answer, one step for each token. The
+ * reuse distance of weights and cache is a pass's own traffic. */
 double device_prefill_s(const struct device *device, const struct device_forward *forward,
                         const struct device_run *run);
 double device_decode_s(const struct device *device, const struct device_forward *forward,
                        const struct device_run *run);
-/* One pass, with the host's time. The conditions' reuse distance is the pass's own traffic. */
-double device_pass_s(const struct device *device, const struct device_forward *forward,
-                     const struct device_pass *pass, double contexts, double window_contexts);
 
 #endif

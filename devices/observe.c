@@ -6,12 +6,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A profiler runs an operator again and again: what it touches is its own reuse distance. */
+/* Profilers run whole passes, or clear the caches between: weights and cache come from memory. */
 static double operator_s(const struct device *device, const struct device_observation *what)
 {
     const struct workload_operator *op = what->op;
-    double bytes = op->weight_bytes + op->kv_bytes_per_token * what->context;
-    struct device_condition at = {1, INFINITY, bytes};
+    struct device_condition at = {1, INFINITY, INFINITY};
     struct device_cost cost = {0};
     device_operator_cost(device, op, &what->pass, &at, 1, &cost);
     return cost.time_s + cost.time_per_context_s * what->context;
@@ -35,17 +34,19 @@ double device_observed_s(const struct device *device, const struct device_observ
 
 void device_fit_apply(struct device_fit *fit, const double *x)
 {
-    for (size_t i = 0; i < fit->n_parameters; i++)
-        *device_parameter_value(fit->device, i) = x[i];
+    for (size_t d = 0; d < fit->n_devices; d++)
+        for (size_t i = 0; i < fit->n_parameters; i++)
+            *device_parameter_value(&fit->device[d], i) = x[i];
 }
 
 static bool residuals(void *context, const double *x, double *residual)
 {
     struct device_fit *fit = context;
     device_fit_apply(fit, x);
-    for (size_t i = 0; i < fit->n; i++)
-        residual[i] = log(device_observed_s(fit->device, &fit->observation[i]) /
-                          fit->observation[i].measured_s);
+    for (size_t i = 0; i < fit->n; i++) {
+        const struct device_observation *what = &fit->observation[i];
+        residual[i] = log(device_observed_s(&fit->device[what->device], what) / what->measured_s);
+    }
     return true;
 }
 
@@ -53,7 +54,7 @@ bool device_fit_log_s(void *context, const double *x, double *value)
 {
     struct device_fit_question *question = context;
     device_fit_apply(question->fit, x);
-    *value = log(device_observed_s(question->fit->device, question->what));
+    *value = log(device_observed_s(&question->fit->device[question->what->device], question->what));
     return isfinite(*value);
 }
 
@@ -64,27 +65,36 @@ static double inside(double x, double low, double high)
     return fmin(fmax(x, low + margin), high - 1e-3 * (high - low));
 }
 
-void device_fit_init(struct device_fit *out, struct device *device, int evidence,
+void device_fit_init(struct device_fit *out, const struct device_fit_of *of,
                      const struct device_observation *observation, size_t n)
 {
+    struct device *device = of->device;
     size_t n_parameters = device_parameters(device);
-    *out = (struct device_fit){device, observation, n, NULL, n_parameters, NULL, {0}};
+    *out = (struct device_fit){.device = device,
+                               .n_devices = of->n_devices,
+                               .observation = observation,
+                               .n = n,
+                               .n_parameters = n_parameters};
     out->parameter = mem_calloc(n_parameters, sizeof *out->parameter);
     out->noise = mem_calloc(n ? n : 1, sizeof *out->noise);
     for (size_t i = 0; i < n; i++)
-        out->noise[i] = DEVICE_NOISE;
+        out->noise[i] = observation[i].noise > 0 ? observation[i].noise : DEVICE_NOISE;
     for (size_t i = 0; i < n_parameters; i++) {
         struct device_parameter parameter;
         device_parameter(device, i, &parameter);
         double value = *device_parameter_value(device, i);
-        bool held = value <= 0 || !(parameter.evidence & evidence);
-        out->parameter[i] = (struct fit_parameter){
-            .name = parameter.path,
-            .scale = parameter.coordinate,
-            .low = parameter.low,
-            .high = parameter.high,
-            .prior = held ? value : inside(value, parameter.low, parameter.high),
-            .sigma = held ? 0 : parameter.sigma};
+        bool held = value <= 0 || !(parameter.evidence & of->evidence);
+        out->parameter[i] =
+            held ? (struct fit_parameter){.name = parameter.path,
+                                          .low = -INFINITY,
+                                          .high = INFINITY,
+                                          .prior = value}
+                 : (struct fit_parameter){.name = parameter.path,
+                                          .scale = parameter.coordinate,
+                                          .low = parameter.low,
+                                          .high = parameter.high,
+                                          .prior = inside(value, parameter.low, parameter.high),
+                                          .sigma = parameter.sigma};
     }
     out->problem = (struct fit_problem){.parameter = out->parameter,
                                         .n_parameters = n_parameters,

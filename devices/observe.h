@@ -16,6 +16,7 @@ enum device_observation_kind {
 /* One measured time. */
 struct device_observation {
     enum device_observation_kind kind;
+    size_t device;                        /* which of the devices of a fit */
     const struct device_forward *forward; /* runs; borrowed */
     struct device_run run;
     int flash;                          /* 0, 1; -1: as the device says */
@@ -23,15 +24,18 @@ struct device_observation {
     struct device_pass pass;
     double context; /* of the pass's decode rows together */
     double measured_s;
+    double noise; /* expected standard deviation of its logarithm; 0: DEVICE_NOISE */
 };
 
 /* Seconds; at nominal clock. */
 double device_observed_s(const struct device *device, const struct device_observation *what);
 
-/* The parameters of a device as a fit: those that the evidence tells of are free, with the device's
- * own values as priors; a value of 0 says that the device has no such cost, and is held. */
+/* The parameters that one device or several of a class have in common, as a fit: those that the
+ * evidence tells of are free, with the first device's values as priors; a value of 0 says that
+ * there is no such cost, and is held. */
 struct device_fit {
-    struct device *device;                        /* the priors; its values change while fitting */
+    struct device *device; /* (n_devices) all take the same values while fitting */
+    size_t n_devices;
     const struct device_observation *observation; /* (n) */
     size_t n;
     struct fit_parameter *parameter; /* (n_parameters) as device_parameter numbers them */
@@ -44,9 +48,15 @@ struct device_fit {
  * run, and what the form leaves out. */
 #define DEVICE_NOISE 0.03
 
-/* `spread` (n_parameters, NULL: none) replaces a parameter's own sigma where it is not nan. The
- * caller frees *out with device_fit_free; device and observations are borrowed. */
-void device_fit_init(struct device_fit *out, struct device *device, int evidence,
+/* Whose fit: devices with the same parameters, so that one class has all of them. */
+struct device_fit_of {
+    struct device *device; /* (n_devices) */
+    size_t n_devices;
+    int evidence; /* enum device_evidence, of the observations */
+};
+
+/* The caller frees *out with device_fit_free; devices and observations are borrowed. */
+void device_fit_init(struct device_fit *out, const struct device_fit_of *of,
                      const struct device_observation *observation, size_t n);
 void device_fit_free(struct device_fit *fit);
 /* Puts values (n_parameters) into the device. */

@@ -13,13 +13,11 @@ enum { RUNS = DEVICE_FROM_RUNS, OPERATORS = DEVICE_FROM_OPERATORS, BOTH = RUNS |
 
 #define SHARE(path, key, member, from)                                                             \
     {                                                                                              \
-        {path "." key, key, 1, FIT_LOGIT, 0.001, 1, SHARE_SIGMA, from},                            \
-            offsetof(struct device, member)                                                        \
+        {path, key, 1, FIT_LOGIT, 0.001, 1, SHARE_SIGMA, from}, offsetof(struct device, member)    \
     }
 #define TIME(path, key, unit, member, from)                                                        \
     {                                                                                              \
-        {path "." key, key, unit, FIT_LOG, 1e-12, 1, TIME_SIGMA, from},                            \
-            offsetof(struct device, member)                                                        \
+        {path, key, unit, FIT_LOG, 1e-12, 1, TIME_SIGMA, from}, offsetof(struct device, member)    \
     }
 
 static const struct scalar {
@@ -30,6 +28,7 @@ static const struct scalar {
     SHARE("compute", "efficiency", compute.efficiency, BOTH),
     SHARE("compute", "quantised_efficiency", compute.quantised_efficiency, RUNS),
     TIME("overheads", "operator_us", 1e-6, overheads.operator_s, BOTH),
+    TIME("overheads", "element_us", 1e-6, overheads.element_s, BOTH),
     TIME("overheads", "pass_us", 1e-6, overheads.pass_s, RUNS),
     SHARE("attention", "efficiency", attention.efficiency, BOTH),
     SHARE("attention", "kv_efficiency", attention.kv_efficiency, BOTH),

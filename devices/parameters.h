@@ -11,8 +11,8 @@
 enum device_evidence { DEVICE_FROM_RUNS = 1, DEVICE_FROM_OPERATORS = 2 };
 
 struct device_parameter {
-    const char *path; /* as in the device file: "memory.efficiency" */
-    const char *key;  /* its last word */
+    const char *path; /* the part of the device file that it stands in: "memory" */
+    const char *key;  /* "efficiency" */
     double scale;     /* one file unit in SI */
     enum fit_scale coordinate;
     double low, high; /* SI; the field table's range, or narrower */

@@ -32,12 +32,16 @@ static double round_up(double rows, double multiple)
     return multiple > 1 ? ceil(rows / multiple) * multiple : rows;
 }
 
+/* Rows that matrix products are padded to a multiple of. */
+static double tile_of(const struct device_compute *compute)
+{
+    return fmax(1, (double)(compute->fixed_rows ? compute->fixed_rows : compute->tile_rows));
+}
+
 /* Rows of a matrix product: few ones count as the least that such products are made for. */
 static double matrix_rows(const struct device_compute *compute, double rows)
 {
-    double least = fmax(rows, (double)compute->vector_rows + 1);
-    return round_up(least,
-                    (double)(compute->fixed_rows ? compute->fixed_rows : compute->tile_rows));
+    return round_up(fmax(rows, (double)compute->vector_rows + 1), tile_of(compute));
 }
 
 /* More than vector_rows go through the matrix units, and fewer where they are done sooner there. */
@@ -64,31 +68,14 @@ bool device_on_matrix(const struct device *device, const struct workload_format 
                      rows);
 }
 
-/* Attention reaches the same share of the peak on both kinds of units. */
-static bool attention_on_matrix(const struct device *device, double rows)
-{
-    return on_matrix(&device->compute, peak_for(device, NULL), 1, rows);
-}
-
+/* Attention reaches the same share of the peak on both kinds of units, and pads to its own tiles:
+ * few rows take the matrix units for as long as the least rows that those are made for. */
 double device_attention_FLOPps(const struct device *device, double rows)
 {
     const struct device_peak *peak = peak_for(device, NULL);
-    return attention_on_matrix(device, rows) ? peak->matrix_FLOPps : peak->vector_FLOPps;
-}
-
-double device_padded_rows(const struct device *device, const struct workload_format *format,
-                          double rows)
-{
-    return device_on_matrix(device, format, rows) ? matrix_rows(&device->compute, rows) : rows;
-}
-
-double device_rate_FLOPps(const struct device *device, const struct workload_format *format,
-                          double rows)
-{
-    const struct device_peak *peak = peak_for(device, format);
-    return device_on_matrix(device, format, rows)
-               ? efficiency_for(device, format) * peak->matrix_FLOPps
-               : peak->vector_FLOPps;
+    double least = (double)device->compute.vector_rows + 1;
+    return fmax(peak->matrix_FLOPps * fmin(1, rows / least),
+                rows < least ? peak->vector_FLOPps : 0);
 }
 
 double device_unit_FLOPps(const struct device *device, const struct workload_format *format,
@@ -98,22 +85,42 @@ double device_unit_FLOPps(const struct device *device, const struct workload_for
     return device_on_matrix(device, format, rows) ? peak->matrix_FLOPps : peak->vector_FLOPps;
 }
 
-double device_stream_Bps(const struct device *device, double clock)
+static double stream_Bps(const struct device *device, double efficiency, double clock)
 {
-    double dram = device->memory.efficiency * device->memory.bandwidth_Bps;
+    double dram = efficiency * device->memory.bandwidth_Bps;
     double port = device->memory.noc_Bps > 0 ? clock * device->memory.noc_Bps : INFINITY;
     return fmin(dram, port);
 }
 
-/* The bandwidth of a cache follows the core clock. */
+double device_stream_Bps(const struct device *device, double clock)
+{
+    return stream_Bps(device, device->memory.efficiency, clock);
+}
+
+/* The fastest of the levels that hold an operand, 0 when none does; a cache's bandwidth follows the
+ * core clock. */
+static double cache_Bps(const struct device *device, double reuse_B, double clock)
+{
+    const struct device_memory *memory = &device->memory;
+    double best = 0;
+    for (size_t i = 0; i < memory->n_caches; i++)
+        if (reuse_B <= memory->cache[i].capacity_B)
+            best = fmax(best, clock * memory->cache[i].bandwidth_Bps);
+    return best;
+}
+
 double device_read_Bps(const struct device *device, const struct device_condition *at,
                        double reuse_B)
 {
-    const struct device_memory *memory = &device->memory;
-    for (size_t i = 0; i < memory->n_caches; i++)
-        if (reuse_B <= memory->cache[i].capacity_B)
-            return at->clock * memory->cache[i].bandwidth_Bps;
-    return fmin(device_stream_Bps(device, at->clock), at->bandwidth_Bps);
+    return fmax(cache_Bps(device, reuse_B, at->clock),
+                fmin(device_stream_Bps(device, at->clock), at->bandwidth_Bps));
+}
+
+double device_kv_Bps(const struct device *device, const struct device_condition *at,
+                     double efficiency)
+{
+    return fmax(efficiency * cache_Bps(device, at->pass_weight_bytes, at->clock),
+                fmin(stream_Bps(device, efficiency, at->clock), at->bandwidth_Bps));
 }
 
 /* c_q */
@@ -145,29 +152,93 @@ void device_cost_add(struct device_cost *to, const struct device_cost *from, dou
 }
 
 /* How a matrix product goes: a dense one at once, one of experts as a product for each expert that
- * any row chose, each with its part of the rows. */
+ * any row chose, each with its part of the rows. Seconds at the clock of the pass. */
 struct product {
-    double share; /* of the weights, that is read and dequantised */
-    double count, rows, flops_per_row;
+    const struct device_compute *compute;
+    double count, rows;         /* products, rows of each */
+    bool experts;               /* rows are a mean of products that differ */
+    double matrix_s, vector_s;  /* arithmetic of a row */
+    double dequant_s, weight_s; /* to unpack and to read the weights */
+    double activation_s;        /* traffic of a row */
 };
 
-static struct product split(const struct workload_operator *op, double rows)
+/* What some rows of it take on one kind of units. */
+struct share_of_units {
+    double compute_s, memory_s, time_s;
+    double readings; /* of the weights */
+};
+
+/* Rows that are computed: products of experts have any number of rows, so that their last tiles are
+ * half empty on average. */
+static double padded(const struct product *product, double rows)
 {
-    double share = workload_operator_share(op, rows);
-    if (op->experts == 0)
-        return (struct product){share, 1, rows, op->flops_per_row};
-    double chosen = op->experts * share;
-    return (struct product){share, chosen, rows * op->experts_used / chosen,
-                            op->flops_per_row / op->experts_used};
+    if (!product->experts)
+        return matrix_rows(product->compute, rows);
+    double tile = tile_of(product->compute);
+    return fmax(matrix_rows(product->compute, 1), rows + (tile - 1) / 2);
 }
 
-static double product_s(const struct device *device, const struct workload_operator *op,
-                        const struct product *product)
+static struct share_of_units on_units(const struct product *product, bool matrix, double rows)
 {
-    double padded = device_padded_rows(device, op->format, product->rows);
-    double flops = product->count * padded * product->flops_per_row;
-    return flops / device_rate_FLOPps(device, op->format, product->rows) +
-           dequant_s(device, op->format) * product->share * op->weights;
+    double most = (double)product->compute->vector_rows;
+    double rounds = product->experts ? fmax(1, rows / most) : ceil(rows / most);
+    struct share_of_units out = {.readings = product->count * (matrix ? 1 : rounds)};
+    double row_s = matrix ? padded(product, rows) * product->matrix_s : rows * product->vector_s;
+    out.compute_s = product->count * row_s + out.readings * product->dequant_s;
+    out.memory_s = product->count * rows * product->activation_s + out.readings * product->weight_s;
+    out.time_s = device_norm(out.compute_s, out.memory_s, product->compute->overlap_p);
+    return out;
+}
+
+static void take_sooner(struct share_of_units *best, const struct share_of_units *other)
+{
+    if (other->time_s < best->time_s)
+        *best = *other;
+}
+
+/* Whole tiles go through the matrix units, and so does what is left unless the vector units do it
+ * sooner, vector_rows at a time, each time reading the weights. */
+static struct share_of_units sooner(const struct product *product)
+{
+    struct share_of_units best = on_units(product, true, product->rows);
+    double tile = tile_of(product->compute);
+    double whole = product->experts ? 0 : floor(product->rows / tile) * tile;
+    double left = product->rows - whole;
+    if (product->compute->vector_rows == 0 || left <= 0)
+        return best;
+    struct share_of_units rest = on_units(product, false, left);
+    if (whole > 0) {
+        struct share_of_units tiles = on_units(product, true, whole);
+        rest.compute_s += tiles.compute_s;
+        rest.memory_s += tiles.memory_s;
+        rest.time_s += tiles.time_s;
+        rest.readings += tiles.readings;
+    }
+    take_sooner(&best, &rest);
+    return best;
+}
+
+static struct product product_of(const struct device *device, const struct workload_operator *op,
+                                 double rows, const struct device_condition *at)
+{
+    const struct device_peak *peak = peak_for(device, op->format);
+    double share = workload_operator_share(op, rows), activation_B = op->activation_bytes_per_row;
+    double chosen = op->experts > 0 ? op->experts * share : 1;
+    double used = op->experts > 0 ? op->experts_used : 1;
+    double row_flops = op->flops_per_row / used / at->clock;
+    struct product product = {
+        .compute = &device->compute,
+        .count = chosen,
+        .rows = rows * used / chosen,
+        .experts = op->experts > 0,
+        .matrix_s = row_flops / (efficiency_for(device, op->format) * peak->matrix_FLOPps),
+        .vector_s = row_flops / peak->vector_FLOPps,
+        .dequant_s = dequant_s(device, op->format) * share * op->weights / chosen / at->clock,
+        .weight_s =
+            share * op->weight_bytes / chosen / device_read_Bps(device, at, at->pass_weight_bytes),
+        .activation_s = activation_B / used / device_read_Bps(device, at, rows * activation_B),
+    };
+    return product;
 }
 
 /* Embedding, products and element-wise operators: all rows go through alike. */
@@ -175,20 +246,27 @@ static struct device_cost dense_cost(const struct device *device,
                                      const struct workload_operator *op, double rows,
                                      const struct device_condition *at)
 {
-    struct device_cost one = {0};
-    struct product product = split(op, rows);
-    double overhead = device->overheads.operator_s / at->clock;
+    bool matmul = op->kind == WORKLOAD_MATMUL;
+    bool element = !matmul && device->overheads.element_s > 0;
     double activation_B = rows * op->activation_bytes_per_row;
-    double weight_B = product.share * op->weight_bytes;
-    one.bytes = weight_B + activation_B;
-    one.memory_s = activation_B / device_read_Bps(device, at, activation_B);
-    if (weight_B > 0)
-        one.memory_s += weight_B / device_read_Bps(device, at, at->pass_weight_bytes);
-    one.flops = rows * op->flops_per_row;
-    if (op->kind == WORKLOAD_MATMUL)
-        one.compute_s = product_s(device, op, &product) / at->clock;
-    one.overhead_s = overhead;
-    one.time_s = overhead + device_norm(one.compute_s, one.memory_s, device->compute.overlap_p);
+    double weight_B = workload_operator_share(op, rows) * op->weight_bytes;
+    struct device_cost one = {.bytes = weight_B + activation_B, .flops = rows * op->flops_per_row};
+    if (matmul) {
+        struct product product = product_of(device, op, rows, at);
+        struct share_of_units best = sooner(&product);
+        one.bytes = best.readings / product.count * weight_B + activation_B;
+        one.compute_s = best.compute_s;
+        one.memory_s = best.memory_s;
+        one.time_s = best.time_s;
+    } else {
+        one.memory_s = activation_B / device_read_Bps(device, at, activation_B);
+        if (weight_B > 0)
+            one.memory_s += weight_B / device_read_Bps(device, at, at->pass_weight_bytes);
+        one.time_s = one.memory_s;
+    }
+    one.overhead_s =
+        (element ? device->overheads.element_s : device->overheads.operator_s) / at->clock;
+    one.time_s += one.overhead_s;
     return one;
 }
 

@@ -66,21 +66,19 @@ double device_norm(double a, double b, double p);
  * and fewer where they are done sooner there, padded to a product of more. */
 bool device_on_matrix(const struct device *device, const struct workload_format *format,
                       double rows);
-/* The arithmetic rate that these rows then see at nominal clock (R(M)), and the rows that are
- * really computed (padding). */
-double device_rate_FLOPps(const struct device *device, const struct workload_format *format,
-                          double rows);
-double device_padded_rows(const struct device *device, const struct workload_format *format,
-                          double rows);
 /* The peak of the units that these rows use, at nominal clock. */
 double device_unit_FLOPps(const struct device *device, const struct workload_format *format,
                           double rows);
-/* The same for the attention of so many prompt rows. */
+/* What these units give to the attention of so many rows of one sequence. */
 double device_attention_FLOPps(const struct device *device, double rows);
-/* The rate at which an operand with this reuse distance arrives: from the smallest cache that holds
+/* The rate at which an operand with this reuse distance arrives: from the fastest level that holds
  * it, else from memory. */
 double device_read_Bps(const struct device *device, const struct device_condition *at,
                        double reuse_B);
+/* The rate at which attention reads the cache of keys and values: a share of its own of the level
+ * that holds what a pass touches. */
+double device_kv_Bps(const struct device *device, const struct device_condition *at,
+                     double efficiency);
 /* R_dram: what streams from memory reach, at relative clock f. */
 double device_stream_Bps(const struct device *device, double clock);
 

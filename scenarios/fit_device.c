@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "scenarios/fit_device.h"
+
+#include "analysis/statistics.h"
+#include "base/memory.h"
+#include "base/stream.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Names of the kinds of runs, as enum device_observation_kind numbers them. */
+static const char *const run_groups[] = {"prefill", "decode"};
+
+/* Measurements with the group that each is judged in, fitted ones first. */
+struct evidence {
+    struct device_observation *what; /* (n) */
+    const char **group;              /* (n) */
+    size_t n, fitted;
+};
+
+/* Puts a share of the measurements, drawn at random, before the others. */
+static void divide(struct evidence *evidence, double split, uint64_t seed)
+{
+    struct stream stream = stream_open(seed, STREAM_SPLIT, 0, 0);
+    evidence->fitted = (size_t)ceil(split * (double)evidence->n);
+    for (size_t i = 0; i < evidence->fitted && evidence->fitted < evidence->n; i++) {
+        size_t j = i + (size_t)stream_below(&stream, (uint32_t)(evidence->n - i));
+        struct device_observation what = evidence->what[i];
+        const char *group = evidence->group[i];
+        evidence->what[i] = evidence->what[j];
+        evidence->group[i] = evidence->group[j];
+        evidence->what[j] = what;
+        evidence->group[j] = group;
+    }
+}
+
+/* Errors by group, of those held back, or of all when none is. */
+static void judge(const struct device_fit *fit, const struct evidence *evidence,
+                  struct scenario_fit *out)
+{
+    size_t first = evidence->fitted < evidence->n ? evidence->fitted : 0;
+    double *error = mem_calloc(evidence->n + 1, sizeof *error);
+    bool *done = mem_calloc(evidence->n + 1, sizeof *done);
+    for (size_t i = first; i < evidence->n; i++) {
+        size_t n = 0;
+        for (size_t j = i; j < evidence->n && !done[i]; j++) {
+            const struct device_observation *what = &evidence->what[j];
+            if (strcmp(evidence->group[j], evidence->group[i]) != 0)
+                continue;
+            double ours_s = device_observed_s(&fit->device[what->device], what);
+            error[n++] = what->measured_s / ours_s - 1;
+            done[j] = j > i;
+        }
+        if (done[i] || n == 0)
+            continue;
+        out->group = mem_realloc(out->group, out->n_groups + 1, sizeof *out->group);
+        out->group[out->n_groups++] = scenario_group_of(evidence->group[i], error, n);
+    }
+    out->held_back = evidence->n - evidence->fitted;
+    free(error);
+    free(done);
+}
+
+void scenario_fit_report(const struct device_fit *fit, const struct fit_result *result,
+                         struct scenario_fit *out)
+{
+    out->n = fit->n_parameters;
+    out->rows = fit->n;
+    out->scatter = result->scatter * DEVICE_NOISE;
+    out->parameter = mem_calloc(out->n, sizeof *out->parameter);
+    out->correlation = mem_calloc(out->n * out->n, sizeof *out->correlation);
+    memcpy(out->correlation, result->correlation, out->n * out->n * sizeof *out->correlation);
+    for (size_t i = 0; i < out->n; i++) {
+        struct device_parameter parameter;
+        device_parameter(fit->device, i, &parameter);
+        out->parameter[i] =
+            (struct scenario_fitted){.path = mem_strdup(parameter.path),
+                                     .key = mem_strdup(parameter.key),
+                                     .prior = fit->parameter[i].prior / parameter.scale,
+                                     .value = result->x[i] / parameter.scale,
+                                     .standard_error = result->standard_error[i] / parameter.scale,
+                                     .learned = result->learned[i],
+                                     .held = fit->parameter[i].sigma <= 0};
+    }
+}
+
+static struct tree *map_at(struct tree *map, const char *key)
+{
+    if (!tree_get(map, key))
+        tree_put(map, key, tree_new_map(&map->mark));
+    return tree_get(map, key);
+}
+
+static void note_source(struct tree *map, const char *path, const char *ref)
+{
+    struct tree *sources = tree_get(map, "sources");
+    if (!sources)
+        return;
+    struct tree *source = tree_new_map(&map->mark);
+    tree_put(source, "kind", tree_new_scalar("fitted", &map->mark));
+    tree_put(source, "ref", tree_new_scalar(ref, &map->mark));
+    tree_put(sources, path, source);
+}
+
+/* Formats are elements of a list. */
+static void put_format(struct tree *map, const char *format, const char *value)
+{
+    struct tree *compute = map_at(map, "compute");
+    struct tree *list = tree_get(compute, "dequant");
+    if (!list) {
+        list = tree_new_map(&map->mark);
+        list->kind = TREE_LIST;
+        tree_put(compute, "dequant", list);
+    }
+    for (size_t i = 0; i < list->n_children; i++) {
+        const char *name = tree_get_text(list->child[i], "name");
+        if (name && strcmp(name, format) == 0) {
+            tree_put(list->child[i], "ops_per_weight", tree_new_scalar(value, &map->mark));
+            return;
+        }
+    }
+    struct tree *element = tree_new_map(&map->mark);
+    tree_put(element, "name", tree_new_scalar(format, &map->mark));
+    tree_put(element, "ops_per_weight", tree_new_scalar(value, &map->mark));
+    tree_append(list, element);
+}
+
+void scenario_fit_put(const struct device_fit *fit, const struct fit_result *result,
+                      struct tree *map, const char *ref)
+{
+    for (size_t i = 0; i < fit->n_parameters; i++) {
+        struct device_parameter parameter;
+        device_parameter(fit->device, i, &parameter);
+        if (fit->parameter[i].sigma <= 0 || result->learned[i] < FIT_LEARNED_LITTLE)
+            continue;
+        char *value = mem_printf("%.4g", result->x[i] / parameter.scale);
+        char *why =
+            mem_printf("%s; standard error %.2g", ref, result->standard_error[i] / parameter.scale);
+        char *path = mem_printf("%s.%s", parameter.path, parameter.key);
+        if (strcmp(parameter.path, "compute.dequant") == 0)
+            put_format(map, parameter.key, value);
+        else
+            tree_put(map_at(map, parameter.path), parameter.key,
+                     tree_new_scalar(value, &map->mark));
+        note_source(map, path, why);
+        free(path);
+        free(why);
+        free(value);
+    }
+}
+
+char *scenario_fit_yaml(const struct tree *map, const char *kind)
+{
+    struct text text = {0};
+    text_add(&text, "schema: qeilsim/%s/1\n", kind);
+    tree_write(map, &text);
+    return text.bytes;
+}
+
+/* The class that is to be fitted instead of a device, or NULL. */
+static const char *class_of(const struct scenario_fit_ask *ask)
+{
+    static const char prefix[] = "class:";
+    size_t n = strlen(prefix);
+    return strncmp(ask->device, prefix, n) == 0 ? ask->device + n : NULL;
+}
+
+/* The rows that one device, or a class, is fitted to. */
+static bool read_rows(const struct scenario_fit_ask *ask, struct measured_table *table,
+                      struct scenario_cases *cases, struct error *err)
+{
+    struct measured_where *where = NULL;
+    bool *keep = NULL, *best = NULL;
+    bool ok = measured_read(ask->paths, ask->n_paths, table, err) &&
+              (where = measured_where_parse(ask->where, err)) != NULL &&
+              measured_where_check(where, table, err);
+    keep = mem_calloc(table->n_rows + 1, sizeof *keep);
+    best = mem_calloc(table->n_rows + 1, sizeof *best);
+    memset(best, 1, table->n_rows + 1);
+    ok = ok && (!ask->best_of || measured_best_of(table, ask->best_of, best, err));
+    for (size_t i = 0; ok && i < table->n_rows; i++)
+        keep[i] = best[i] && measured_where_matches(where, table, &table->row[i]);
+    const char *class = class_of(ask);
+    struct scenario_cases_ask of = {class ? NULL : ask->device, ask->ubatch, class != NULL};
+    ok = ok && scenario_cases_read(table, keep, &of, cases, err);
+    if (ok && cases->n == 0)
+        ok = error_set(err, "no row of %zu can be fitted to%s%s", table->n_rows,
+                       cases->n_skips ? ": " : "", cases->n_skips ? cases->skip[0].example : "");
+    measured_where_free(where);
+    free(keep);
+    free(best);
+    return ok;
+}
+
+static bool fit_and_report(struct scenario_subject *subject, int from,
+                           const struct evidence *evidence, const char *ref,
+                           struct scenario_fit *out, struct error *err)
+{
+    struct device_fit fit;
+    struct fit_result result = {0};
+    struct device_fit_of of = {&subject->device, 1, from};
+    device_fit_init(&fit, &of, evidence->what, evidence->fitted);
+    scenario_spread_of_class(&subject->class, &fit);
+    bool ok = fit_map(&fit.problem, &result, err);
+    if (ok) {
+        device_fit_apply(&fit, result.x);
+        scenario_fit_report(&fit, &result, out);
+        judge(&fit, evidence, out);
+        scenario_fit_put(&fit, &result, subject->tree, ref);
+        out->name = mem_strdup(subject->name);
+        out->yaml = scenario_fit_yaml(subject->tree, "device");
+    }
+    fit_free(&result);
+    device_fit_free(&fit);
+    return ok;
+}
+
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+static void take_skips(struct scenario_cases *cases, struct scenario_fit *out)
+{
+    out->skipped = cases->skip;
+    out->n_skipped = cases->n_skips;
+    out->skipped_rows = cases->skipped;
+    cases->skip = NULL;
+    cases->n_skips = 0;
+}
+
+static bool fit_cases(const struct scenario_fit_ask *ask, struct scenario_cases *cases,
+                      struct scenario_fit *out, struct error *err)
+{
+    struct evidence evidence = {mem_calloc(cases->n + 1, sizeof *evidence.what),
+                                mem_calloc(cases->n + 1, sizeof *evidence.group), cases->n,
+                                cases->n};
+    for (size_t i = 0; i < cases->n; i++) {
+        evidence.what[i] = cases->item[i].what;
+        evidence.group[i] = run_groups[cases->item[i].what.kind];
+    }
+    divide(&evidence, ask->split, ask->seed);
+    char *ref = mem_printf("%zu rows of %s", evidence.fitted, file_name(ask->paths[0]));
+    bool ok = fit_and_report(&cases->subject[0], DEVICE_FROM_RUNS, &evidence, ref, out, err);
+    free(ref);
+    free(evidence.what);
+    free(evidence.group);
+    return ok;
+}
+
+static bool fit_rows(const struct scenario_fit_ask *ask, struct scenario_fit *out,
+                     struct error *err)
+{
+    struct measured_table table = {0};
+    struct scenario_cases cases = {0};
+    const char *class = class_of(ask);
+    bool ok =
+        read_rows(ask, &table, &cases, err) &&
+        (class ? scenario_fit_class(&cases, class, out, err) : fit_cases(ask, &cases, out, err));
+    if (ok)
+        take_skips(&cases, out);
+    scenario_cases_free(&cases);
+    measured_free(&table);
+    return ok;
+}
+
+static bool fit_operators(const struct scenario_fit_ask *ask, struct scenario_fit *out,
+                          struct error *err)
+{
+    struct scenario_subject subject = {0};
+    struct scenario_operator_cases cases = {0};
+    bool ok = scenario_operator_cases_read(ask->operators, ask->model, &cases, err) &&
+              scenario_subject_read(ask->device, false, &subject, err);
+    if (ok) {
+        struct evidence evidence = {cases.what, cases.group, cases.n, cases.n};
+        divide(&evidence, ask->split, ask->seed);
+        char *ref =
+            mem_printf("%zu operator times of %s", evidence.fitted, file_name(ask->operators));
+        ok = fit_and_report(&subject, DEVICE_FROM_OPERATORS, &evidence, ref, out, err);
+        free(ref);
+        out->skipped = cases.skip;
+        out->n_skipped = cases.n_skips;
+        out->skipped_rows = cases.skipped;
+        cases.skip = NULL;
+        cases.n_skips = 0;
+    }
+    scenario_subject_free(&subject);
+    scenario_operator_cases_free(&cases);
+    return ok;
+}
+
+bool scenario_fit_device(const struct scenario_fit_ask *ask, struct scenario_fit *out,
+                         struct error *err)
+{
+    *out = (struct scenario_fit){0};
+    return ask->operators ? fit_operators(ask, out, err) : fit_rows(ask, out, err);
+}
+
+void scenario_fit_free(struct scenario_fit *fit)
+{
+    for (size_t i = 0; fit->parameter && i < fit->n; i++) {
+        free(fit->parameter[i].path);
+        free(fit->parameter[i].key);
+    }
+    scenario_skipped_free(fit->skipped, fit->n_skipped);
+    free(fit->name);
+    free(fit->parameter);
+    free(fit->group);
+    free(fit->correlation);
+    free(fit->yaml);
+    *fit = (struct scenario_fit){0};
+}
+
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+char *scenario_fit_json(const struct scenario_fit *fit)
+{
+    json_t *parameters = json_object();
+    for (size_t i = 0; i < fit->n; i++) {
+        const struct scenario_fitted *one = &fit->parameter[i];
+        if (one->held)
+            continue;
+        char *path = mem_printf("%s.%s", one->path, one->key);
+        json_object_set_new(parameters, path,
+                            json_pack("{s:o, s:o, s:o, s:o}", "prior", number(one->prior), "value",
+                                      number(one->value), "standard_error",
+                                      number(one->standard_error), "learned",
+                                      number(one->learned)));
+        free(path);
+    }
+    json_t *groups = json_object();
+    for (size_t i = 0; i < fit->n_groups; i++)
+        json_object_set_new(groups, fit->group[i].name, scenario_group_json(&fit->group[i]));
+    json_t *root = json_pack("{s:s, s:I, s:I, s:I, s:o, s:o, s:o}", "name", fit->name, "rows",
+                             (json_int_t)fit->rows, "held_back", (json_int_t)fit->held_back,
+                             "skipped", (json_int_t)fit->skipped_rows, "scatter",
+                             number(fit->scatter), "groups", groups, "parameters", parameters);
+    char *text = json_dumps(root, JSON_INDENT(2));
+    json_decref(root);
+    return text;
+}

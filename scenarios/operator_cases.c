@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Operator times of a profiler as observations. A profiler that fuses operators of ours names them
+ * by one word. */
+#include "base/file.h"
+#include "base/memory.h"
+#include "scenarios/fit_device.h"
+#include "scenarios/scenario.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the form leaves out: which of many kernels a library chose, how far caches helped. */
+static const double gemm_noise = 0.05, attention_noise = 0.1, element_noise = 0.25;
+
+/* The names of vLLM's modules, and our operators that each runs at once. */
+static const struct {
+    const char *layer, *operators, *group;
+} layers[] = {
+    {"qkv_proj", "attn_q attn_k attn_v", "GEMM"},
+    {"o_proj", "attn_output", "GEMM"},
+    {"gate_up_proj", "ffn_gate ffn_up", "GEMM"},
+    {"down_proj", "ffn_down", "GEMM"},
+    {"lm_head", "lm_head", "GEMM"},
+    {"act_fn", "ffn_act", "element-wise"},
+    {"layernorm", "attn_norm", "element-wise"},
+    {"final_layernorm", "output_norm", "element-wise"},
+    {"rotary_emb", "rope", "element-wise"},
+    {"embedding", "embed", "element-wise"},
+};
+enum { LAYERS = sizeof layers / sizeof *layers };
+
+static bool listed(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = list; (at = strstr(at, word)) != NULL; at += length)
+        if ((at == list || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0'))
+            return true;
+    return false;
+}
+
+static void fuse(struct workload_operator *into, const struct workload_operator *op)
+{
+    if (!into->name) {
+        *into = *op;
+        return;
+    }
+    into->weights += op->weights;
+    into->weight_bytes += op->weight_bytes;
+    into->flops_per_row += op->flops_per_row;
+    into->activation_bytes_per_row += op->activation_bytes_per_row;
+}
+
+/* The operators of layer 0, embedding and head under the profiler's names, attention last. */
+static void name_operators(const struct workload_model *model, struct workload_operator *out)
+{
+    struct workload_operator op[WORKLOAD_UNIT_OPERATORS];
+    size_t units[] = {0, 1, 2, workload_units(model) - 1};
+    for (size_t u = 0; u < sizeof units / sizeof *units; u++) {
+        size_t n = workload_unit_operators(model, units[u], op);
+        for (size_t i = 0; i < n; i++) {
+            if (op[i].kind == WORKLOAD_ATTENTION)
+                out[LAYERS] = op[i];
+            for (size_t l = 0; l < LAYERS; l++)
+                if (listed(layers[l].operators, op[i].name))
+                    fuse(&out[l], &op[i]);
+        }
+    }
+}
+
+/* Letters and digits alone, in lower case. */
+static char *squeeze(const char *name)
+{
+    struct text text = {0};
+    for (; *name; name++)
+        if (isalnum((unsigned char)*name))
+            text_add(&text, "%c", tolower((unsigned char)*name));
+    return text.bytes ? text.bytes : mem_strdup("");
+}
+
+static bool ends_with(const char *text, const char *tail)
+{
+    size_t n = strlen(text), m = strlen(tail);
+    return m > 0 && n >= m && strcmp(text + n - m, tail) == 0;
+}
+
+/* "rtx_4090_llama31_8b" ends in "llama-3.1-8b". */
+static char *model_of_folder(const char *folder, struct error *err)
+{
+    char **names = scenario_catalogue("model", err);
+    char *wanted = squeeze(folder), *found = NULL;
+    size_t longest = 0;
+    for (size_t i = 0; names && names[i]; i++) {
+        char *name = squeeze(names[i]);
+        if (ends_with(wanted, name) && strlen(name) > longest) {
+            longest = strlen(name);
+            free(found);
+            found = mem_strdup(names[i]);
+        }
+        free(name);
+    }
+    if (names && !found)
+        error_set(err,
+                  "the name of the folder '%s' ends in no model of the catalogue: name the "
+                  "model that was profiled",
+                  folder);
+    file_names_free(names);
+    free(wanted);
+    return found;
+}
+
+static void skip(struct scenario_operator_cases *cases, const char *layer, const char *folder)
+{
+    if (cases->n_skips == 0) {
+        cases->skip = mem_calloc(1, sizeof *cases->skip);
+        cases->skip[0] =
+            (struct scenario_skipped){.reason = mem_strdup("no operator of a pass"),
+                                      .example = mem_printf("%s: '%s'", folder, layer)};
+        cases->n_skips = 1;
+    }
+    cases->skip[0].rows++;
+    cases->skipped++;
+}
+
+static struct device_observation attention(const struct measured_operator *row,
+                                           const struct workload_operator *op, const char **group)
+{
+    double rows = row->prefill_chunk;
+    struct device_observation what = {.kind = DEVICE_SAW_OPERATOR,
+                                      .flash = 1,
+                                      .op = op,
+                                      .measured_s = row->time_s,
+                                      .noise = attention_noise};
+    what.pass = (struct device_pass){.rows = rows + row->n_decode,
+                                     .decode_sequences = row->n_decode,
+                                     .prefill_sequences = rows > 0 ? 1 : 0,
+                                     .prefill_rows = rows,
+                                     .prefill_pairs = rows * (row->kv_prefill + (rows + 1) / 2),
+                                     .decode_context = row->n_decode * row->kv_decode};
+    what.pass.prefill_window_pairs = what.pass.prefill_pairs;
+    what.pass.decode_window = what.pass.decode_context;
+    what.context = what.pass.decode_context;
+    *group = rows <= 0           ? "attention, decode"
+             : row->n_decode > 0 ? "attention, mixed"
+                                 : "attention, prefill";
+    return what;
+}
+
+static bool dense(const struct measured_operator *row, const struct workload_operator *op,
+                  struct device_observation *what, const char **group)
+{
+    size_t l = 0;
+    while (l < LAYERS && strcmp(layers[l].layer, row->layer) != 0)
+        l++;
+    if (l == LAYERS || !op[l].name)
+        return false;
+    *group = layers[l].group;
+    *what = (struct device_observation){.kind = DEVICE_SAW_OPERATOR,
+                                        .flash = -1,
+                                        .op = &op[l],
+                                        .pass = {.rows = row->rows, .sampled = row->rows},
+                                        .measured_s = row->time_s,
+                                        .noise = op[l].kind == WORKLOAD_MATMUL ? gemm_noise
+                                                                               : element_noise};
+    return true;
+}
+
+static void add_rows(struct scenario_operator_cases *cases, const struct measured_operators *rows,
+                     const char *folder)
+{
+    cases->what = mem_calloc(rows->n + 1, sizeof *cases->what);
+    cases->group = mem_calloc(rows->n + 1, sizeof *cases->group);
+    for (size_t i = 0; i < rows->n; i++) {
+        const struct measured_operator *row = &rows->op[i];
+        bool ok = true;
+        if (row->kind == MEASURED_ATTENTION)
+            cases->what[cases->n] = attention(row, &cases->op[LAYERS], &cases->group[cases->n]);
+        else
+            ok = dense(row, cases->op, &cases->what[cases->n], &cases->group[cases->n]);
+        if (ok)
+            cases->n++;
+        else
+            skip(cases, row->layer, folder);
+    }
+}
+
+bool scenario_operator_cases_read(const char *folder, const char *model,
+                                  struct scenario_operator_cases *out, struct error *err)
+{
+    struct measured_operators rows = {0};
+    struct workload_model profiled;
+    *out = (struct scenario_operator_cases){.n_ops = LAYERS + 1};
+    char *name = model ? mem_strdup(model) : model_of_folder(folder, err);
+    char *full = name ? mem_printf(strchr(name, ':') ? "%s" : "%s:BF16", name) : NULL;
+    struct tree *tree = full ? scenario_find("model", full, NULL, NULL, err) : NULL;
+    bool ok = tree && workload_model_read(tree, &profiled, err);
+    if (ok) {
+        out->op = mem_calloc(out->n_ops, sizeof *out->op);
+        name_operators(&profiled, out->op);
+        workload_model_free(&profiled);
+        ok = measured_operators_read(folder, &rows, err);
+    }
+    if (ok)
+        add_rows(out, &rows, folder);
+    measured_operators_free(&rows);
+    tree_free(tree);
+    free(full);
+    free(name);
+    return ok;
+}
+
+void scenario_operator_cases_free(struct scenario_operator_cases *cases)
+{
+    scenario_skipped_free(cases->skip, cases->n_skips);
+    free(cases->op);
+    free(cases->what);
+    free(cases->group);
+    *cases = (struct scenario_operator_cases){0};
+}
