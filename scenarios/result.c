@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "scenarios/result.h"
 
+#include "scenarios/validate.h"
+
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -67,5 +69,8 @@ void scenario_result_free(struct scenario_result *result)
     table_free(&result->requests);
     table_free(&result->devices);
     table_free(&result->series);
+    if (result->validation)
+        scenario_validation_free(result->validation);
+    free(result->validation);
     *result = (struct scenario_result){0};
 }

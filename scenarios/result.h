@@ -31,6 +31,9 @@ struct scenario_front {
     size_t knee, least_energy, least_latency; /* rows */
 };
 
+struct scenario_validation; /* scenarios/validate.h */
+
+/* Of a scenario, or of a validation: then all but `validation` is empty. */
 struct scenario_result {
     char *yaml; /* the expanded scenario */
     char *name;
@@ -42,6 +45,7 @@ struct scenario_result {
     char *plan;         /* sim_plan_encode */
     struct sim_summary summary;
     struct table requests, devices, series; /* of sim_*_row */
+    struct scenario_validation *validation; /* NULL: none */
 };
 
 struct scenario_options {
@@ -69,7 +73,8 @@ void scenario_result_free(struct scenario_result *result);
  * results give equal files. Written to a temporary name and renamed. */
 bool scenario_result_write(const struct scenario_result *result, const char *path,
                            struct error *err);
-/* False for a file that is not one of ours. */
+/* Reads what scenario_result_write or scenario_validation_write wrote; false for a file that is not
+ * one of ours. The caller frees *out with scenario_result_free. */
 bool scenario_result_read(const char *path, struct scenario_result *out, struct error *err);
 
 /* DESIGN's keys of `run --json`, and the fronts of `explore --json`. Freed with free(). */

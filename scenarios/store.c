@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Results to HDF5 and back. */
+#include "scenarios/store.h"
+
 #include "base/file.h"
 #include "base/memory.h"
 #include "scenarios/hdf5.h"
@@ -24,12 +26,17 @@ static const struct run_table {
 };
 enum { RUN_TABLES = sizeof run_tables / sizeof run_tables[0] };
 
-static void put_header(struct scenario_h5 *file, const struct scenario_result *result)
+void scenario_store_head(struct scenario_h5 *file, const char *title)
 {
     scenario_h5_put_word(file, "/", "Conventions", "CF-1.10");
-    scenario_h5_put_word(file, "/", "title", result->name);
+    scenario_h5_put_word(file, "/", "title", title);
     scenario_h5_put_word(file, "/", "source", "qeilsim " QEILSIM_VERSION);
     scenario_h5_put_word(file, "/", "schema", SCHEMA);
+}
+
+static void put_header(struct scenario_h5 *file, const struct scenario_result *result)
+{
+    scenario_store_head(file, result->name);
     scenario_h5_put_count(file, "/", "seed", (int64_t)result->seed);
     scenario_h5_put_group(file, "scenario");
     scenario_h5_put_word(file, "scenario", "name", result->name);
@@ -154,6 +161,19 @@ static bool get_run(struct scenario_h5 *file, struct scenario_result *out)
     return ok;
 }
 
+static bool get_validation(struct scenario_h5 *file, struct scenario_result *out)
+{
+    out->validation = mem_calloc(1, sizeof *out->validation);
+    return scenario_validation_get(file, out->validation);
+}
+
+static bool get_content(struct scenario_h5 *file, struct scenario_result *out)
+{
+    if (scenario_validation_stored(file))
+        return get_validation(file, out);
+    return get_header(file, out) && get_fronts(file, out) && get_run(file, out);
+}
+
 /* Whether the file says that it is ours, and of this version. */
 static bool is_ours(struct scenario_h5 *file, struct error *err)
 {
@@ -176,7 +196,7 @@ bool scenario_result_read(const char *path, struct scenario_result *out, struct 
     if (!file)
         return false;
     bool ok = is_ours(file, err);
-    if (ok && !(get_header(file, out) && get_fronts(file, out) && get_run(file, out))) {
+    if (ok && !get_content(file, out)) {
         ok = scenario_h5_fault(file, err);
         scenario_result_free(out);
     }

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What result files of all kinds have in common. Internal to this folder. */
+#ifndef SCENARIOS_STORE_H
+#define SCENARIOS_STORE_H
+
+#include "scenarios/hdf5.h"
+#include "scenarios/validate.h"
+
+/* The attributes of the file itself that say what it is. */
+void scenario_store_head(struct scenario_h5 *file, const char *title);
+
+/* Whether a file holds a validation, and reading it. The caller frees *out with
+ * scenario_validation_free, also after a failure. */
+bool scenario_validation_stored(const struct scenario_h5 *file);
+bool scenario_validation_get(struct scenario_h5 *file, struct scenario_validation *out);
+
+#endif
