@@ -17,4 +17,8 @@ bool plot_timeline(const struct scenario_result *result, const struct plot_optio
 bool plot_rooflines(const struct scenario_result *result, const struct plot_options *options,
                     struct text *out, struct error *err);
 
+/* Predicted against measured token rates of a validation. */
+bool plot_validation(const struct scenario_result *result, const struct plot_options *options,
+                     struct text *out, struct error *err);
+
 #endif

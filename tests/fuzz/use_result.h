@@ -4,14 +4,15 @@
 #define TESTS_FUZZ_USE_RESULT_H
 
 #include "plots/plot.h"
+#include "scenarios/validate.h"
 
 #include <stdlib.h>
 
 static inline void use_read_result(const struct scenario_result *result)
 {
-    static const char *const kinds[] = {"front", "timeline"};
+    static const char *const kinds[] = {"front", "timeline", "validation"};
     struct plot_options options = {PLOT_SVG, NULL};
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         struct text script = {0};
         struct error err = {0};
         plot_script(result, kinds[i], &options, &script, &err);
@@ -23,7 +24,10 @@ static inline void use_read_result(const struct scenario_result *result)
         free(scenario_run_json(result));
     }
     text_free(&csv);
-    free(scenario_explore_json(result));
+    if (result->validation)
+        free(scenario_validation_json(result->validation));
+    else
+        free(scenario_explore_json(result));
 }
 
 static inline void use_result(const char *path)

@@ -6,6 +6,7 @@
 #include "plots/roofline.h"
 #include "plots/script.h"
 #include "tests/check.h"
+#include "tests/support/small_validation.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -252,6 +253,38 @@ static void test_roofline(void)
     scenario_free(&scenario);
 }
 
+static void test_validation(void)
+{
+    struct scenario_validation validation = small_validation(28);
+    struct scenario_result result = {.validation = &validation};
+    ((double *)validation.rows.column[11])[0] = 0; /* cannot be drawn: no rate */
+    struct text script = script_of(&result, "validation", PLOT_SVG, "a.svg");
+    CHECK(has(&script, "set label 1 'Predicted against measured speed: 28 rows of 1 device'"));
+    /* 11 and 13 rows that were not fitted to, of ratios 0.9 to 1.5 */
+    CHECK(has(&script, "set title 'decode: n = 13, median error 30.0 %'\n"));
+    CHECK(has(&script, "set title 'prefill: n = 11, median error 20.0 %'\n"));
+    CHECK(has(&script, "set xlabel 'measured (tokens/s)'\nset ylabel 'predicted (tokens/s)'\n"));
+    CHECK(has(&script, "set logscale x\n") && has(&script, "set logscale y\n"));
+    CHECK(has(&script, "$decode3 << END\n15 15 12 18 # 'rows.csv:2: box, tiny Q4_0'\n"));
+    CHECK(has(&script, "title 'cpu'") && has(&script, "title 'npu, fitted to'"));
+    CHECK(has(&script, "1.1*x") && has(&script, "0.9*x") && has(&script, "'90 % interval'"));
+    CHECK(!strstr(script.bytes, "\n0 ") && !strstr(script.bytes, "nan"));
+    text_free(&script);
+    scenario_validation_free(&validation);
+
+    validation = small_validation(3); /* of one phase */
+    script = script_of(&result, "validation", PLOT_PNG, NULL);
+    CHECK(has(&script, "set title 'decode: n = 2, ") && !strstr(script.bytes, "prefill"));
+    text_free(&script);
+    scenario_validation_free(&validation);
+
+    validation = small_validation(1200); /* a crowd: no intervals */
+    script = script_of(&result, "validation", PLOT_PDF, NULL);
+    CHECK(has(&script, "ps 0.6") && !strstr(script.bytes, "vectors"));
+    text_free(&script);
+    scenario_validation_free(&validation);
+}
+
 static void test_refusals(void)
 {
     struct scenario_result empty = {0};
@@ -261,28 +294,43 @@ static void test_refusals(void)
     CHECK(!plot_script(&empty, "frnt", &options, &script, &err));
     CHECK_TEXT(err.fault[0],
                "unknown picture 'frnt' (did you mean 'front'?); there are: front, timeline, "
-               "roofline");
+               "roofline, validation");
     CHECK(!plot_script(&empty, "front", &options, &script, &err));
     CHECK(!plot_script(&empty, "timeline", &options, &script, &err));
     CHECK(!plot_script(&empty, "roofline", &options, &script, &err));
-    CHECK(err.n_faults == 4 && !script.bytes);
+    CHECK(!plot_script(&empty, "validation", &options, &script, &err));
+    struct scenario_validation validation = small_validation(0);
+    struct scenario_result no_rows = {.validation = &validation};
+    CHECK(!plot_script(&no_rows, "validation", &options, &script, &err));
+    CHECK(!plot_script(&no_rows, "front", &options, &script, &err));
+    CHECK(err.n_faults == 7 && !script.bytes);
+    CHECK_TEXT(err.fault[4], "the result holds no validation: make one with 'qeilsim validate "
+                             "--measured FILE -o FILE.h5'");
+    CHECK_TEXT(err.fault[5], err.fault[4]);
+    scenario_validation_free(&validation);
 }
 
 static void test_terminal(const struct scenario_result *result)
 {
-    static const char *const kinds[] = {"front", "timeline"};
-    for (size_t i = 0; i < 2; i++) {
-        struct text script = script_of(result, kinds[i], PLOT_DUMB, NULL), page = {0};
+    static const char *const kinds[] = {"front", "timeline", "validation"};
+    static const char *const axes[] = {"latency of a request (s)", "time (s)",
+                                       "measured, upwards predicted (tokens/s)"};
+    static const char *const keys[] = {"o pgsam, 30 plans", "gpu throttles: 83 C", "g gpu"};
+    struct scenario_validation validation = small_validation(28);
+    struct scenario_result of_rows = {.validation = &validation};
+    for (size_t i = 0; i < 3; i++) {
+        struct text script = script_of(i < 2 ? result : &of_rows, kinds[i], PLOT_DUMB, NULL);
+        struct text page = {0};
         struct error err = {0};
         CHECK(plot_print(&script, &page, &err));
         CHECK_TEXT(err.fault[0], "");
-        CHECK(has(&page, i == 0 ? "latency of a request (s)" : "time (s)"));
-        CHECK(has(&page, i == 0 ? "o pgsam, 30 plans" : "gpu throttles: 83 C"));
+        CHECK(has(&page, axes[i]) && has(&page, keys[i]));
         for (size_t c = 0; c < page.length; c++)
             CHECK(page.bytes[c] == '\n' || (page.bytes[c] >= ' ' && page.bytes[c] <= '~'));
         text_free(&script);
         text_free(&page);
     }
+    scenario_validation_free(&validation);
 }
 
 static void draw_twice(const struct text *script, const char *path)
@@ -347,6 +395,7 @@ int main(void)
     test_front(&result, &wide);
     test_timeline(&result);
     test_roofline();
+    test_validation();
     test_refusals();
     test_terminal(&result);
     test_drawing(&result);
