@@ -21,7 +21,8 @@ static bool load_result(const char *path, struct machine *out, struct error *err
     struct scenario_result result;
     if (!scenario_result_read(path, &result, err))
         return false;
-    bool ok = scenario_parse(result.name, result.yaml, &out->scenario, err);
+    bool ok = result.yaml || error_set(err, "%s: holds a validation, so no machine to draw", path);
+    ok = ok && scenario_parse(result.name, result.yaml, &out->scenario, err);
     if (ok) {
         out->platform = &out->scenario.platform;
         out->model = &out->scenario.model;
