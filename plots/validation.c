@@ -9,9 +9,9 @@
 #include <stdlib.h>
 
 /* Shares of the page's height; between panels and key stand the panels' titles. */
-#define PANEL_TOP 0.83
-#define KEY_MIDDLE 0.91
-#define TITLE_MIDDLE 0.965
+#define PANEL_TOP 0.825
+#define KEY_MIDDLE 0.915
+#define TITLE_MIDDLE 0.97
 
 #define EQUAL "lw 1.5 lc rgb '#303030'"
 #define NEAR "dt 2 lw 1.2 lc rgb '#808080'"
@@ -79,13 +79,15 @@ static void add_title(const struct view *view)
 static void add_panel_title(const struct view *view, const struct validation_panel *panel)
 {
     const struct scenario_group *group = &panel->group;
+    bool all_fitted = view->validation->fitted_rows == view->validation->rows.n_rows;
     text_add(view->out, "set title ");
     if (group->n == 0)
         plot_quotef(view->options->format, view->out, "%s: only rows that were fitted to",
                     group->name);
     else
-        plot_quotef(view->options->format, view->out, "%s: n = %zu, median error %.1f %%",
-                    group->name, group->n, 100 * group->median_abs_error);
+        plot_quotef(view->options->format, view->out, "%s: n = %zu%s, median error %.1f %%",
+                    group->name, group->n, all_fitted ? " (fitted to)" : "",
+                    100 * group->median_abs_error);
     text_add(view->out, "\n");
 }
 

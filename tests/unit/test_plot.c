@@ -272,6 +272,14 @@ static void test_validation(void)
     text_free(&script);
     scenario_validation_free(&validation);
 
+    validation = small_validation(2); /* all fitted to: the error is no prediction's */
+    ((int64_t *)validation.rows.column[16])[0] = 1;
+    validation.fitted_rows = 2;
+    script = script_of(&result, "validation", PLOT_PNG, NULL);
+    CHECK(has(&script, "set title 'decode: n = 2 (fitted to), median error 5.0 %'\n"));
+    text_free(&script);
+    scenario_validation_free(&validation);
+
     validation = small_validation(3); /* of one phase */
     script = script_of(&result, "validation", PLOT_PNG, NULL);
     CHECK(has(&script, "set title 'decode: n = 2, ") && !strstr(script.bytes, "prefill"));
