@@ -6,11 +6,14 @@
 #include "cli/cli.h"
 
 extern const struct option_usage cmd_run_usage, cmd_explore_usage, cmd_plot_usage, cmd_trace_usage,
-    cmd_import_usage, cmd_show_usage, cmd_list_usage, cmd_schema_usage;
+    cmd_validate_usage, cmd_fit_usage, cmd_import_usage, cmd_show_usage, cmd_list_usage,
+    cmd_schema_usage;
 
 int cmd_run(int argc, char **argv);
 int cmd_explore(int argc, char **argv);
 int cmd_plot(int argc, char **argv);
+int cmd_validate(int argc, char **argv);
+int cmd_fit(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_show(int argc, char **argv);

@@ -2,6 +2,7 @@
 #include "cli/complete.h"
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/option.h"
 #include "cli/catalogue.h"
 #include "plots/plot.h"
@@ -79,11 +80,30 @@ void complete_plans(const char *words[COMPLETE_PLANS])
     words[n] = NULL;
 }
 
-char **complete_models(char *const *argv)
+static char **names_if_asked(const char *kind, char *const *argv)
 {
     struct error unused = {0};
     bool asked = argv[1] && strcmp(argv[1], "--complete-words") == 0;
-    return asked ? scenario_catalogue("model", &unused) : NULL;
+    return asked ? scenario_catalogue(kind, &unused) : NULL;
+}
+
+char **complete_models(char *const *argv)
+{
+    return names_if_asked("model", argv);
+}
+
+char **complete_devices(char *const *argv)
+{
+    char **names = names_if_asked("device", argv);
+    size_t n = 0;
+    while (names && names[n])
+        n++;
+    if (!names)
+        return NULL;
+    names = mem_realloc(names, n + 2, sizeof *names);
+    names[n] = mem_strdup(OPTION_FILE_WORD);
+    names[n + 1] = NULL;
+    return names;
 }
 
 void complete_lists(size_t operand, struct text *out)

@@ -22,6 +22,8 @@ void complete_plans(const char *words[COMPLETE_PLANS]);
 const char *const *complete_schedulers(void);
 /* Names of models when the shell asks for words, else NULL. Freed with file_names_free. */
 char **complete_models(char *const *argv);
+/* The same of devices, and files. */
+char **complete_devices(char *const *argv);
 /* The kinds of files that have a schema. */
 void complete_schemas(size_t operand, struct text *out);
 

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/file.h"
+#include "cli/commands.h"
+#include "cli/complete.h"
+#include "cli/report_rows.h"
+#include "cli/rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct option_usage cmd_fit_usage = {
+    .command = "fit",
+    .arguments = "--measured FILE|--operators DIR --device NAME -o FILE",
+    .summary = "fit a device to measurements",
+    .details =
+        "The rows of a CSV table as 'qeilsim validate' reads it, or a folder with the times of "
+        "operators\n(dense.csv, attention.csv, per_sequence.csv), set the parameters of one "
+        "device. Its class gives what\nis known before; a parameter that the rows tell nothing of "
+        "stays as it was. What is written is a\ndevice file for `device:` of a platform, or for "
+        "--device of 'qeilsim validate'.\n\n" ROWS_HELP_OF_W};
+
+struct wishes {
+    struct rows_options options;
+    const char *operators, *model;
+    double split;
+    uint64_t seed;
+};
+
+static bool of_class(const struct wishes *wishes)
+{
+    const char *device = wishes->options.device;
+    return device && strncmp(device, "class:", strlen("class:")) == 0;
+}
+
+static bool check_wishes(const struct cli *cli, const struct wishes *wishes, struct error *err)
+{
+    const struct rows_options *options = &wishes->options;
+    bool measured = options->paths.n > 0;
+    if (measured == (wishes->operators != NULL))
+        error_set(err, "fit needs %s; see 'qeilsim fit --help'",
+                  measured ? "only one of --measured FILE and --operators DIR"
+                           : "--measured FILE or --operators DIR");
+    if (!options->device)
+        error_set(err, "fit needs --device NAME|FILE; see 'qeilsim fit --help'");
+    if (!cli->output && !cli->json)
+        error_set(err, "fit needs --output FILE, or --json; see 'qeilsim fit --help'");
+    if (wishes->model && !wishes->operators)
+        error_set(err, "--model goes with --operators only");
+    if (wishes->operators && !measured &&
+        (options->where || options->best_of || options->ubatch != ROWS_NO_UBATCH))
+        error_set(err, "--where, --best-of and --ubatch go with --measured only");
+    if (of_class(wishes) && wishes->operators)
+        error_set(err, "--operators goes with a device, not with a class");
+    if (of_class(wishes) && wishes->split < 1)
+        error_set(err, "--split does not go with a class: its devices are held back in turn");
+    return err->n_faults == 0;
+}
+
+static void note_undetermined(const struct cli *cli, const struct scenario_fit *fit)
+{
+    size_t little = 0, fitted = 0;
+    for (size_t i = 0; i < fit->n; i++) {
+        fitted += !fit->parameter[i].held;
+        little += !fit->parameter[i].held && fit->parameter[i].learned < FIT_LEARNED_LITTLE;
+    }
+    if (little > 0)
+        rows_note(cli,
+                  "the rows tell little of %zu of the %zu parameters: these stay near the prior",
+                  little, fitted);
+}
+
+static void print(const struct cli *cli, const struct scenario_fit *fit, bool class)
+{
+    if (cli->json) {
+        char *json = scenario_fit_json(fit);
+        puts(json);
+        free(json);
+    } else {
+        report_fit(fit, class);
+    }
+    note_undetermined(cli, fit);
+}
+
+static bool fit_device(struct cli *cli, const struct wishes *wishes)
+{
+    const struct rows_options *options = &wishes->options;
+    struct scenario_fit fit = {0};
+    struct scenario_fit_ask ask = {.paths = options->paths.text,
+                                   .n_paths = options->paths.n,
+                                   .operators = wishes->operators,
+                                   .model = wishes->model,
+                                   .device = options->device,
+                                   .where = options->where,
+                                   .best_of = options->best_of,
+                                   .ubatch = rows_ubatch(options),
+                                   .split = wishes->split,
+                                   .seed = wishes->seed};
+    bool ok = check_wishes(cli, wishes, &cli->err) && cli_can_write(cli->output, &cli->err) &&
+              scenario_fit_device(&ask, &fit, &cli->err) &&
+              (!cli->output || file_write(cli->output, fit.yaml, strlen(fit.yaml), &cli->err));
+    if (ok)
+        print(cli, &fit, of_class(wishes));
+    scenario_fit_free(&fit);
+    return ok;
+}
+
+int cmd_fit(int argc, char **argv)
+{
+    static const char *const folders[] = {OPTION_FILE_WORD, NULL};
+    struct cli cli = CLI_START;
+    struct wishes wishes = {
+        .options = {.ubatch = ROWS_NO_UBATCH, .device_words = complete_devices(argv)},
+        .split = 1,
+        .seed = 1};
+    char **models = complete_models(argv);
+    const struct option table[] = {
+        ROWS_FILES_OPTION(wishes.options),
+        {0, "operators", OPTION_TEXT, "DIR", "times of operators, a folder of CSV",
+         .value = &wishes.operators, .words = folders},
+        ROWS_DEVICE_OPTION(wishes.options,
+                           "what to fit; class:NAME: what the devices of a class share"),
+        {0, "model", OPTION_TEXT, "MODEL[:QUANT]",
+         "of the operators (default: as the folder's name tells)", .value = &wishes.model,
+         .words = (const char *const *)models},
+        ROWS_WHERE_OPTION(wishes.options, "fit to these rows (default: all of the device)"),
+        ROWS_BEST_OPTION(wishes.options),
+        ROWS_UBATCH_OPTION(wishes.options),
+        {0, "split", OPTION_NUMBER, "SHARE",
+         "fit to this share, drawn by chance, and tell the errors of the others (default 1: all)",
+         &wishes.split, 0.01, 1, NULL},
+        {0, "seed", OPTION_COUNT, "N", "of the draw of --split (default 1)", .value = &wishes.seed},
+        CLI_OUTPUT_OPTION(cli, "write the device there"),
+        CLI_JSON_OPTION(cli),
+        CLI_QUIET_OPTION(cli),
+        CLI_HELP_OPTION(cli),
+        {0}};
+    int first, code;
+    (void)argc;
+    if (cli_parse(&cli, table, &cmd_fit_usage, argv, &first, &code))
+        code = fit_device(&cli, &wishes) ? CLI_DONE : cli_fail(&cli.err);
+    rows_options_free(&wishes.options);
+    file_names_free(models);
+    return code;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/commands.h"
+#include "cli/complete.h"
+#include "cli/report_rows.h"
+#include "cli/rows.h"
+
+#include <stdlib.h>
+
+const struct option_usage cmd_validate_usage = {
+    .command = "validate",
+    .arguments = "--measured FILE",
+    .summary = "hold measured rates against predictions",
+    .details =
+        "FILE is a CSV table with the columns device, model, phase and tokens_per_s, and others "
+        "that say how a\nrow was measured. Each row is predicted and the errors are told by "
+        "phase, kind and class of the\ndevice. Without --fit-on a device of the catalogue is "
+        "known by its data sheet and its class alone.\n\n" ROWS_HELP_OF_W
+        "\n\nRows that cannot be used are counted with the reason."};
+
+struct wishes {
+    struct rows_options options;
+    const char *fit_on, *by;
+};
+
+static void note_undetermined(const struct cli *cli, const struct scenario_validation *validation)
+{
+    enum { MOST = 3 };
+    size_t n = 0;
+    for (size_t i = 0; i < validation->n_devices; i++) {
+        const struct scenario_validated_device *device = &validation->device[i];
+        if (device->fitted_rows > 0 && *device->undetermined && n++ < MOST)
+            rows_note(cli, "%s: the %zu rows that it was fitted to tell little of %s", device->name,
+                      device->fitted_rows, device->undetermined);
+    }
+    if (n > MOST)
+        rows_note(cli, "%zu more devices have such parameters; --json names them", n - MOST);
+}
+
+static void note_few(const struct cli *cli, const struct scenario_validation *validation)
+{
+    size_t few = 0;
+    for (size_t i = 0; i < validation->n_devices; i++)
+        few += validation->device[i].class_devices < REPORT_FEW_DEVICES;
+    if (few > 0)
+        rows_note(cli,
+                  "* marks classes that were fitted to fewer than %d devices, and their devices: "
+                  "the intervals there are guesses",
+                  REPORT_FEW_DEVICES);
+}
+
+static void print(const struct cli *cli, const struct scenario_validation *validation,
+                  const char *by)
+{
+    if (cli->json) {
+        char *json = scenario_validation_json(validation);
+        puts(json);
+        free(json);
+    } else {
+        report_validation(validation, by);
+        note_few(cli, validation);
+    }
+    size_t fitted = validation->fitted_rows;
+    if (fitted > 0 && fitted == validation->rows.n_rows)
+        rows_note(cli, "devices were fitted to every row: the errors tell how well the model "
+                       "can follow them, not how well it predicts");
+    note_undetermined(cli, validation);
+}
+
+static bool validate(struct cli *cli, const struct wishes *wishes)
+{
+    const struct rows_options *options = &wishes->options;
+    struct scenario_validation validation = {0};
+    struct scenario_validate_ask ask = {.paths = options->paths.text,
+                                        .n_paths = options->paths.n,
+                                        .device = options->device,
+                                        .where = options->where,
+                                        .fit_on = wishes->fit_on,
+                                        .best_of = options->best_of,
+                                        .ubatch = rows_ubatch(options)};
+    if (ask.n_paths == 0)
+        return error_set(&cli->err,
+                         "validate needs --measured FILE; see 'qeilsim validate --help'");
+    bool ok = cli_can_write(cli->output, &cli->err) &&
+              scenario_validate(&ask, &validation, &cli->err) &&
+              (!cli->output || scenario_validation_write(&validation, cli->output, &cli->err));
+    if (ok)
+        print(cli, &validation, wishes->by);
+    scenario_validation_free(&validation);
+    return ok;
+}
+
+int cmd_validate(int argc, char **argv)
+{
+    struct cli cli = CLI_START;
+    struct wishes wishes = {.options = {.device = "auto",
+                                        .ubatch = ROWS_NO_UBATCH,
+                                        .device_words = complete_devices(argv)}};
+    const struct option table[] = {
+        ROWS_FILES_OPTION(wishes.options),
+        ROWS_DEVICE_OPTION(wishes.options, "predict this one (default auto: each row's own)"),
+        {0, "fit-on", OPTION_TEXT, "W", "first fit each device to these rows",
+         .value = &wishes.fit_on},
+        ROWS_WHERE_OPTION(wishes.options, "predict these rows (default: all)"),
+        ROWS_BEST_OPTION(wishes.options),
+        {0, "by", OPTION_WORD, "COLUMN",
+         "also tell the errors by device, class, kind, quant, model or backend",
+         .value = &wishes.by, .words = report_columns},
+        ROWS_UBATCH_OPTION(wishes.options),
+        CLI_OUTPUT_OPTION(cli, "store all rows as HDF5"),
+        CLI_JSON_OPTION(cli),
+        CLI_QUIET_OPTION(cli),
+        CLI_HELP_OPTION(cli),
+        {0}};
+    int first, code;
+    (void)argc;
+    if (cli_parse(&cli, table, &cmd_validate_usage, argv, &first, &code))
+        code = validate(&cli, &wishes) ? CLI_DONE : cli_fail(&cli.err);
+    rows_options_free(&wishes.options);
+    return code;
+}
