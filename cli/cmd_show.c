@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/complete.h"
 #include "cli/report.h"
+#include "cli/report_rows.h"
 #include "cli/report_tree.h"
 
 #include <stdio.h>
@@ -117,25 +118,34 @@ static bool show_file(const char *path, bool yaml, struct error *err)
     return ok;
 }
 
+static void print_scenario_result(const char *path, const struct scenario_result *result)
+{
+    printf("result     %s: rows of %zu requests, %zu devices, %zu samples over time\n", path,
+           result->requests.n_rows, result->devices.n_rows, result->series.n_rows);
+    if (result->has_run)
+        report_run(result);
+    if (result->n_fronts > 0) {
+        printf("\n");
+        report_front_lines(result);
+    }
+}
+
 static bool show_result(const char *path, bool yaml, struct error *err)
 {
     struct scenario_result result;
     if (!scenario_result_read(path, &result, err))
         return false;
-    if (yaml) {
+    bool ok = true;
+    if (yaml && result.validation)
+        ok = error_set(err, "%s: holds a validation, so no scenario for --yaml", path);
+    else if (yaml)
         fputs(result.yaml, stdout);
-    } else {
-        printf("result     %s: rows of %zu requests, %zu devices, %zu samples over time\n", path,
-               result.requests.n_rows, result.devices.n_rows, result.series.n_rows);
-        if (result.has_run)
-            report_run(&result);
-        if (result.n_fronts > 0) {
-            printf("\n");
-            report_front_lines(&result);
-        }
-    }
+    else if (result.validation)
+        report_validation(result.validation, NULL);
+    else
+        print_scenario_result(path, &result);
     scenario_result_free(&result);
-    return true;
+    return ok;
 }
 
 static bool unknown_name(const char *name, struct error *err)

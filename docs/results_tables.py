@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Keeps the tables of docs/results.md as a real result has them: results_tables.py PROGRAM PAGE
-explores the quick-start scenario, lists what the file holds, and writes that between the page's
-marks; with --check it only tells whether the page says so already. Exits 77 where h5py is not there
+explores the quick-start scenario and validates a few rows, lists what the files hold, and writes
+that between the page's marks; with --check it only tells whether the page says so already. Exits 77 where h5py is not there
 (where CI=true: a failure)."""
 import os
 import subprocess
@@ -16,12 +16,19 @@ except ImportError:
     sys.exit(1 if os.environ.get("CI") == "true" else 77)
 
 BEGIN, END = "<!-- tables: made by docs/results_tables.py -->\n", "<!-- end of tables -->\n"
+MEASURED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "support",
+                        "measured-small.csv")
 TITLES = {
     "front/pgsam": "`/front/SCHEDULER`: one row per plan, in order of energy",
     "summary": "`/summary`: one value each, of the replayed plan",
     "requests": "`/requests`: one row per request, of the replayed plan",
     "devices": "`/devices`: one row per device, of the replayed plan",
     "series": "`/series`: one row per device and period, of the replayed plan",
+}
+VALIDATION_TITLES = {
+    "validation": "`/validation`: one row per predicted measurement",
+    "validation_skipped": "`/validation_skipped`: one row per reason for leaving rows out",
+    "validation_devices": "`/validation_devices`: one row per device",
 }
 
 
@@ -35,8 +42,8 @@ def type_of(data):
     return {"f": "number", "i": "whole number"}.get(data.dtype.kind, "text")
 
 
-def table(file, group):
-    yield f"#### {TITLES[group]}\n\n"
+def table(file, group, title):
+    yield f"#### {title}\n\n"
     names = sorted(name for name in file[group].attrs)
     if names:
         yield "Attributes: " + ", ".join(f"`{name}`" for name in names) + ".\n\n"
@@ -48,11 +55,10 @@ def table(file, group):
     yield "\n"
 
 
-def tables(path):
+def tables(path, titles):
     with h5py.File(path, track_order=True) as file:
-        yield "\n"
-        for group in TITLES:
-            yield from table(file, group)
+        for group, title in titles.items():
+            yield from table(file, group, title)
 
 
 def main():
@@ -63,7 +69,10 @@ def main():
         subprocess.run([program, "explore", "quickstart", "--evaluations", "500", "--set",
                         "outputs.replay=3", "--quiet", "-o", path], check=True,
                        stdout=subprocess.DEVNULL)
-        made = "".join(tables(path))
+        made = "\n" + "".join(tables(path, TITLES))
+        subprocess.run([program, "validate", "--measured", MEASURED, "--quiet", "-o", path],
+                       check=True, stdout=subprocess.DEVNULL)
+        made += "".join(tables(path, VALIDATION_TITLES))
     with open(page, encoding="utf-8") as file:
         before, rest = file.read().split(BEGIN)
     old, after = rest.split(END)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks that a result of the program can be read and understood with h5py:
-check_h5py.py PROGRAM SCENARIO. Exits 77 where h5py is not there (where CI=true: a failure)."""
+"""Checks that results of the program can be read and understood with h5py:
+check_h5py.py PROGRAM SCENARIO MEASURED-ROWS. Exits 77 where h5py is not there (where CI=true: a failure)."""
 import os
 import subprocess
 import sys
@@ -15,6 +15,7 @@ except ImportError:
     sys.exit(1 if os.environ.get("CI") == "true" else 77)
 
 GROUPS = {"scenario", "front", "summary", "requests", "devices", "series"}
+VALIDATION_GROUPS = {"validation", "validation_skipped", "validation_devices"}
 
 
 def text(value):
@@ -36,12 +37,20 @@ def dataset_faults(name, data):
             yield f"{name}: {len(meanings)} flag_meanings"
 
 
-def faults(file):
-    for attribute in ("Conventions", "title", "source", "schema", "seed"):
+def common_faults(file, attributes, groups):
+    for attribute in attributes:
         if attribute not in file.attrs:
             yield f"/: no attribute {attribute}"
-    if set(file) != GROUPS:
+    if set(file) != groups:
         yield f"/: the groups are {list(file)}"
+    found = []
+    file.visititems(lambda name, thing: found.extend(dataset_faults(name, thing))
+                    if isinstance(thing, h5py.Dataset) else None)
+    yield from found
+
+
+def front_faults(file):
+    yield from common_faults(file, ("Conventions", "title", "source", "schema", "seed"), GROUPS)
     if not text(file["scenario/yaml"][()]).startswith("schema: qeilsim/scenario/1"):
         yield "scenario/yaml: no scenario"
     for name, front in file["front"].items():
@@ -50,20 +59,34 @@ def faults(file):
             yield f"front/{name}: not in order of energy"
         if len(energy) and "knee" not in text(front["mark"][front.attrs["knee"]]):
             yield f"front/{name}: the knee has no mark"
-    found = []
-    file.visititems(lambda name, thing: found.extend(dataset_faults(name, thing))
-                    if isinstance(thing, h5py.Dataset) else None)
-    yield from found
+
+
+def validation_faults(file):
+    yield from common_faults(file, ("Conventions", "title", "source", "schema"), VALIDATION_GROUPS)
+    rows = file["validation"]
+    predicted = rows["predicted_tokens_per_s"][:]
+    if not len(predicted) or not (rows["low_tokens_per_s"][:] <= predicted).all():
+        yield "validation: no rows, or predictions below their intervals"
+    measured = rows["measured_tokens_per_s"][:]
+    if not numpy.allclose(rows["error"][:], predicted / measured - 1):
+        yield "validation: an error is not that of its row"
+    if len(rows["device"]) != file["validation_devices/rows"][:].sum():
+        yield "validation_devices: the devices' rows are not all"
+
+
+def faults_of(command, path, find):
+    subprocess.run([*command, "-o", path], check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+    with h5py.File(path) as file:
+        return list(find(file))
 
 
 def main():
-    program, scenario = sys.argv[1:]
+    program, scenario, measured = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="qeilsim-h5py-") as folder:
-        path = os.path.join(folder, "front.h5")
-        subprocess.run([program, "explore", scenario, "-o", path], check=True,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        with h5py.File(path) as file:
-            told = list(faults(file))
+        path = os.path.join(folder, "result.h5")
+        told = faults_of([program, "explore", scenario], path, front_faults)
+        told += faults_of([program, "validate", "--measured", measured], path, validation_faults)
     print("\n".join([*told, f"{len(told)} faults"]))
     return 1 if told else 0
 
