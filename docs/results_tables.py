@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Keeps the tables of docs/results.md as a real result has them: results_tables.py PROGRAM PAGE
 explores the quick-start scenario and validates a few rows, lists what the files hold, and writes
-that between the page's marks; with --check it only tells whether the page says so already. Exits 77 where h5py is not there
-(where CI=true: a failure)."""
+that between the page's marks; with --check it only tells whether the page says so already. Exits 77
+where h5py is not there (where CI=true: a failure)."""
 import os
 import subprocess
 import sys
