@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Checks that results of the program can be read and understood with h5py:
-check_h5py.py PROGRAM SCENARIO MEASURED-ROWS. Exits 77 where h5py is not there (where CI=true: a failure)."""
+check_h5py.py PROGRAM SCENARIO MEASURED-ROWS. Exits 77 where h5py is not there (where CI=true: a
+failure)."""
 import os
 import subprocess
 import sys
