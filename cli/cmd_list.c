@@ -18,7 +18,9 @@ const struct option_usage cmd_list_usage = {
         "KIND is devices, platforms, models, workloads, traces or scenarios; without it all are\n"
         "listed. Every WORD must be part of an entry's name, kind, class, title or aliases. "
         "TFLOP/s are\nthe dense peak for 16-bit weights; GiB of a model are its weights under its "
-        "quantisation, GiB\nof a platform all its memory. Traces are sought in $QEILSIM_TRACES "
+        "quantisation, GiB\nof a platform all its memory. Errors of a class are medians over "
+        "members that "
+        "were left out of\nits fit. Traces are sought in $QEILSIM_TRACES "
         "too.\n\nExamples:\n"
         "  qeilsim list devices gpu\n"
         "  qeilsim list models llama --names",
@@ -29,7 +31,8 @@ const struct option_usage cmd_list_usage = {
 static const struct {
     const char *name, *kind; /* kind NULL: traces */
 } lists[] = {{"devices", "device"},     {"platforms", "platform"}, {"models", "model"},
-             {"workloads", "workload"}, {"traces", NULL},          {"scenarios", "scenario"}};
+             {"workloads", "workload"}, {"traces", NULL},          {"scenarios", "scenario"},
+             {"classes", "class"}};
 enum { LISTS = sizeof lists / sizeof *lists };
 
 struct wishes {

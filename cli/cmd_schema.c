@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/commands.h"
 #include "cli/complete.h"
+#include "devices/class.h"
 #include "scenarios/scenario.h"
 
 #include <stdlib.h>
@@ -10,8 +11,8 @@ const struct option_usage cmd_schema_usage = {
     .command = "schema",
     .arguments = "[KIND]",
     .summary = "what a file of a kind may contain",
-    .details = "KIND is device, platform, model, workload or scenario; without it the kinds are "
-               "listed.",
+    .details = "KIND is device, class, platform, model, workload or scenario; without it the kinds "
+               "are listed.",
     .max_arguments = 1,
     .operand_words = complete_schemas};
 
@@ -19,6 +20,7 @@ static const struct {
     const char *kind;
     const struct field *fields;
 } schemas[] = {{"device", device_fields},
+               {"class", device_class_fields},
                {"platform", device_platform_fields},
                {"model", workload_model_fields},
                {"workload", workload_fields},
@@ -40,8 +42,8 @@ static bool print_schema(const char *kind, struct error *err)
     }
     char *hint = text_hint(kind, names);
     error_set(err,
-              "no file is of kind '%s'%s; the kinds are: device, platform, model, workload, "
-              "scenario",
+              "no file is of kind '%s'%s; the kinds are: device, class, platform, model, "
+              "workload, scenario",
               text_clip(kind).bytes, hint);
     free(hint);
     return false;

@@ -108,8 +108,8 @@ char **complete_devices(char *const *argv)
 
 void complete_lists(size_t operand, struct text *out)
 {
-    static const char *const kinds[] = {"devices",   "platforms", "models", "workloads",
-                                        "scenarios", "traces",    NULL};
+    static const char *const kinds[] = {"devices",   "platforms", "models",  "workloads",
+                                        "scenarios", "traces",    "classes", NULL};
     static const char *const narrower[] = {"cpu", "gpu", "npu", NULL};
     if (operand < 2)
         add_words(operand == 0 ? kinds : narrower, out);
@@ -117,6 +117,8 @@ void complete_lists(size_t operand, struct text *out)
 
 void complete_schemas(size_t operand, struct text *out)
 {
-    if (operand == 0)
-        add_words(catalogue_kinds, out);
+    if (operand > 0)
+        return;
+    text_add(out, "class\n"); /* has a list and a schema, but stands in no scenario */
+    add_words(catalogue_kinds, out);
 }

@@ -95,6 +95,18 @@ static void add_scenario(const struct tree *entry, struct grid *grid)
     add_text(entry, "title", grid);
 }
 
+static void add_class(const struct tree *entry, struct grid *grid)
+{
+    const struct tree *fit = tree_get(entry, "fit");
+    const struct tree *members = list_at(fit, "devices");
+    add_text(entry, "parent", grid);
+    grid_add_number(grid, members ? (double)members->n_children : NAN);
+    grid_add_number(grid, number_at(fit, "rows"));
+    grid_add_number(grid, 100 * number_at(fit, "decode_error"));
+    grid_add_number(grid, 100 * number_at(fit, "prefill_error"));
+    add_text(entry, "title", grid);
+}
+
 #define HEADS(...) ((const char *const[]){__VA_ARGS__, NULL})
 static const struct facts facts[] = {
     {"device", "lllrrrrl",
@@ -103,6 +115,9 @@ static const struct facts facts[] = {
     {"model", "lrrrlr", HEADS("name", "10^9 parameters", "layers", "context", "quant", "GiB"),
      add_model},
     {"workload", "llrr", HEADS("name", "from", "requests", "per s"), add_workload},
+    {"class", "llrrrrl",
+     HEADS("name", "parent", "members", "rows", "decode error %", "prefill error %", "title"),
+     add_class},
     {"scenario", "llll", HEADS("name", "platform", "model", "title"), add_scenario},
 };
 

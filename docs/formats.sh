@@ -35,7 +35,7 @@ devices_once='
 /^- `devices`:/ { print; print "  - all keys of a [device](#device); `device` and `pool` as there"; skip = 1; next }
 /^- / { skip = 0 }
 !skip'
-for kind in scenario workload model platform device; do
+for kind in scenario workload model platform device class; do
     printf '\n'
     "$program" schema "$kind" | sed 's/^# /## /' | awk "$devices_once"
 done

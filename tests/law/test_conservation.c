@@ -220,7 +220,7 @@ static double element_s(double values, double weight_B)
  * prompt of 300 attends to 301 tokens. */
 static void check_step_by_hand(void)
 {
-    double pair_s = hypot(4 * 128 / 0.5e12, 256 / (0.8 * 80e9));
+    double pair_s = hypot(4 * 128 / 0.5e12, 256 / (0.8 * 100e9));
     double want_s = 50e-6 + 5e-6 + (2 * 128 + 2 * 128) / 80e9; /* host, embedding */
     want_s += element_s(2 * 128, 4 * 128) + product_s(128, 128) + 2 * product_s(64, 128);
     want_s += element_s(2 * 6 * 32, 0);

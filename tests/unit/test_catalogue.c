@@ -3,6 +3,7 @@
  * says where it comes from. */
 #include "base/file.h"
 #include "devices/platform.h"
+#include "scenarios/class.h"
 #include "scenarios/scenario.h"
 #include "tests/check.h"
 
@@ -95,6 +96,36 @@ static struct tree *read_entry(const char *folder, const char *name, const char 
     return tree;
 }
 
+/* A device names a class that is there, with all its parents. */
+static void check_class(const struct tree *device)
+{
+    struct error err = {0};
+    struct scenario_class class;
+    const char *name = tree_get_text(device, "class");
+    bool ok = name && scenario_class_read(name, &class, &err);
+    if (!CHECK(ok && class.n > 0))
+        fprintf(stderr, "    %s: class '%s': %s\n", tree_get_text(device, "name"), name,
+                ok ? "is not there" : err.fault[0]);
+    if (name)
+        scenario_class_free(&class);
+}
+
+/* A class file is a part of a device file and goes by its own name. */
+static void test_classes(void)
+{
+    char **names = file_names(CATALOGUE "/classes", ".yaml");
+    CHECK(names[0] != NULL);
+    for (size_t i = 0; names[i]; i++) {
+        struct error err = {0};
+        struct scenario_class class;
+        tree_free(read_entry("classes", names[i], "class"));
+        if (!CHECK(scenario_class_read(names[i], &class, &err)))
+            fprintf(stderr, "    %s\n", err.fault[0]);
+        scenario_class_free(&class);
+    }
+    file_names_free(names);
+}
+
 static void test_devices(void)
 {
     char **names = file_names(CATALOGUE "/devices", ".yaml");
@@ -105,14 +136,17 @@ static void test_devices(void)
         struct tree *tree = read_entry("devices", names[i], "device");
         if (!tree)
             continue;
-        bool ok = device_read(tree, &device, &err);
+        struct tree *whole = scenario_find("device", names[i], NULL, NULL, &err);
+        bool ok = whole && device_read(whole, &device, &err);
         if (!CHECK(ok))
             fprintf(stderr, "    %s\n", err.fault[0]);
         if (ok) {
             CHECK(device.thermal.throttle_K > 300 && device.thermal.throttle_K < 400);
             device_free(&device);
         }
+        check_class(tree);
         check_sources(tree);
+        tree_free(whole);
         tree_free(tree);
     }
     CHECK(n >= 40);
@@ -224,6 +258,7 @@ static void test_platforms(void)
 
 int main(void)
 {
+    test_classes();
     test_devices();
     test_aliases();
     test_names_once();
