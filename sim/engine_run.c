@@ -153,10 +153,12 @@ static void set_work(struct sim_engine *engine, struct sim_run_state *run,
                      const struct sim_pass_cost *cost, double stretch)
 {
     double rows = (double)(run->pass.decode_rows + run->pass.prefill_rows);
+    /* Experts may take the matrix units whatever the rows of the pass. */
+    double unit_rows = engine->system->model->experts.n > 0 ? INFINITY : rows;
     for (size_t d = 0; d < engine->system->n_devices; d++) {
         const struct device *device = &engine->system->platform->device[d];
         const struct device_cost *part = &cost->device[d];
-        double peak = fmax(device_unit_FLOPps(device, engine->format, rows),
+        double peak = fmax(device_unit_FLOPps(device, engine->format, unit_rows),
                            device_attention_FLOPps(device, rows)) *
                       device_relative_clock(device, run->pstate[d]);
         run->share[d] = share_of(part);
