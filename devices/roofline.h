@@ -66,7 +66,8 @@ double device_norm(double a, double b, double p);
  * and fewer where they are done sooner there, padded to a product of more. */
 bool device_on_matrix(const struct device *device, const struct workload_format *format,
                       double rows);
-/* The peak of the units that these rows use, at nominal clock. */
+/* The peak of the units that these rows use, at nominal clock. Products of experts may use the
+ * matrix units whatever the rows: ask with INFINITY. */
 double device_unit_FLOPps(const struct device *device, const struct workload_format *format,
                           double rows);
 /* What these units give to the attention of so many rows of one sequence. */
