@@ -40,7 +40,7 @@ static void print_errors(const struct scenario_fit *fit, bool of_class)
 
 static void add_parameter(struct grid *grid, const struct scenario_fitted *parameter)
 {
-    grid_add(grid, "%s.%s", parameter->path, parameter->key);
+    grid_add(grid, "%s", parameter->path);
     grid_add_number(grid, parameter->prior);
     grid_add_number(grid, parameter->value);
     grid_add_number(grid, parameter->standard_error);
@@ -61,7 +61,7 @@ static void print_parameters(const struct scenario_fit *fit)
     for (size_t i = 0; i < fit->n; i++) {
         if (!fit->parameter[i].held)
             continue;
-        printf("%s%s.%s", comma, fit->parameter[i].path, fit->parameter[i].key);
+        printf("%s%s", comma, fit->parameter[i].path);
         comma = ", ";
     }
     printf("%s", *comma == ',' ? "\n" : "");
@@ -70,8 +70,8 @@ static void print_parameters(const struct scenario_fit *fit)
 static void add_pair(struct grid *grid, const struct scenario_fit *fit, size_t a, size_t b)
 {
     const struct scenario_fitted *x = &fit->parameter[a], *y = &fit->parameter[b];
-    grid_add(grid, "%s.%s", x->path, x->key);
-    grid_add(grid, "%s.%s", y->path, y->key);
+    grid_add(grid, "%s", x->path);
+    grid_add(grid, "%s", y->path);
     grid_add(grid, "%+.2f", fit->correlation[a * fit->n + b]);
 }
 

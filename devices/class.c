@@ -84,22 +84,28 @@ static void note_source(const struct device_class *class, struct tree *sources, 
     free(ref);
 }
 
-static bool has_element(const struct tree *list, const char *name)
+static struct tree *element(const struct tree *list, const char *name)
 {
     for (size_t i = 0; name && i < list->n_children; i++) {
         const char *other = tree_get_text(list->child[i], "name");
         if (other && strcmp(other, name) == 0)
-            return true;
+            return list->child[i];
     }
-    return false;
+    return NULL;
 }
 
-/* Elements are told apart by their names. */
+/* Elements are told apart by their names, and lack what they do not say. */
 static void fill_list(struct tree *list, const struct tree *from)
 {
-    for (size_t i = 0; i < from->n_children; i++)
-        if (!has_element(list, tree_get_text(from->child[i], "name")))
-            tree_append(list, tree_copy(from->child[i]));
+    for (size_t i = 0; i < from->n_children; i++) {
+        const struct tree *given = from->child[i];
+        struct tree *there = element(list, tree_get_text(given, "name"));
+        if (!there)
+            tree_append(list, tree_copy(given));
+        for (size_t j = 0; there && j < given->n_children; j++)
+            if (!tree_get(there, given->child[j]->key))
+                tree_put(there, given->child[j]->key, tree_copy(given->child[j]));
+    }
 }
 
 struct filling {

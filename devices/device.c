@@ -24,6 +24,9 @@ static const struct field dequant_fields[] = {
     {"name", FIELD_TEXT, true, AT(device_dequant, name), .help = "storage format: Q4_0, Q4_K ..."},
     {"ops_per_weight", FIELD_NUMBER, true, AT(device_dequant, ops_per_weight), .min = 0, .max = 1e6,
      .unit = "1", .help = "operations of the vector units to unpack one weight"},
+    {"matrix_ops_per_weight", FIELD_NUMBER, false, AT(device_dequant, matrix_ops_per_weight),
+     .min = 0, .max = 1e6, .preset = "0", .unit = "1",
+     .help = "the same in products on matrix units (0: as ops_per_weight)"},
     {0}};
 
 static const struct field compute_fields[] = {
@@ -44,6 +47,9 @@ static const struct field compute_fields[] = {
      .preset = "8", .unit = "rows", .help = "up to so many rows the vector units work"},
     {"tile_rows", FIELD_COUNT, false, AT(device_compute, tile_rows), .min = 1, .max = 4096,
      .preset = "16", .unit = "rows", .help = "matrix rows are padded to a multiple of this"},
+    {"expert_rows", FIELD_NUMBER, false, AT(device_compute, expert_rows), .min = 0, .max = 65536,
+     .preset = "0", .unit = "rows",
+     .help = "rows that the product of one expert computes for nothing: tiles not filled"},
     {"fixed_rows", FIELD_COUNT, false, AT(device_compute, fixed_rows), .min = 0, .max = 65536,
      .preset = "0", .unit = "rows",
      .help = "fixed graph length: prompts are padded to a multiple of it (0: none)"},

@@ -20,6 +20,7 @@ struct device_peak {
 struct device_dequant {
     char *name; /* "Q4_K" */
     double ops_per_weight;
+    double matrix_ops_per_weight; /* the same before matrix units; 0: as ops_per_weight */
 };
 
 struct device_compute {
@@ -32,6 +33,7 @@ struct device_compute {
     uint64_t cores;              /* units that each work a tile of attention on their own */
     uint64_t vector_rows;        /* M_vec: up to so many rows the vector units work */
     uint64_t tile_rows;          /* matrix rows are padded to a multiple of this */
+    double expert_rows;  /* rows that an expert's product computes for nothing: tiles not filled */
     uint64_t fixed_rows; /* fixed graph length of an NPU: 0 none, else every pass is padded */
     double overlap_p;    /* exponent of the norm that joins compute and memory time */
     struct device_dequant *dequant;

@@ -1,23 +1,30 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "devices/parameters.h"
 
+#include "base/memory.h"
+
 #include <stddef.h>
 
 enum { RUNS = DEVICE_FROM_RUNS, OPERATORS = DEVICE_FROM_OPERATORS, BOTH = RUNS | OPERATORS };
 
 /* Within a class shares scatter by some points, times by a factor of e; what it takes to unpack a
- * weight is the kernel's, which devices of a class have in common. */
+ * weight is the kernel's, which devices of a class have in common; before matrix units some kernels
+ * unpack whole matrices to memory, others nothing. */
 #define SHARE_SIGMA 0.05
 #define TIME_SIGMA 1
 #define UNPACK_SIGMA 0.3
+#define MATRIX_UNPACK_SIGMA 0.5
+#define EXPERT_SIGMA 0.7
 
 #define SHARE(path, key, member, from)                                                             \
     {                                                                                              \
-        {path, key, 1, FIT_LOGIT, 0.001, 1, SHARE_SIGMA, from}, offsetof(struct device, member)    \
+        {path, key, 1, FIT_LOGIT, 0.001, 1, SHARE_SIGMA, from, NULL},                              \
+            offsetof(struct device, member)                                                        \
     }
 #define TIME(path, key, unit, member, from)                                                        \
     {                                                                                              \
-        {path, key, unit, FIT_LOG, 1e-12, 1, TIME_SIGMA, from}, offsetof(struct device, member)    \
+        {path, key, unit, FIT_LOG, 1e-12, 1, TIME_SIGMA, from, NULL},                              \
+            offsetof(struct device, member)                                                        \
     }
 
 static const struct scalar {
@@ -27,6 +34,8 @@ static const struct scalar {
     SHARE("memory", "efficiency", memory.efficiency, BOTH),
     SHARE("compute", "efficiency", compute.efficiency, BOTH),
     SHARE("compute", "quantised_efficiency", compute.quantised_efficiency, RUNS),
+    {{"compute", "expert_rows", 1, FIT_LOG, 1e-3, 65536, EXPERT_SIGMA, RUNS, NULL},
+     offsetof(struct device, compute.expert_rows)},
     TIME("overheads", "operator_us", 1e-6, overheads.operator_s, BOTH),
     TIME("overheads", "element_us", 1e-6, overheads.element_s, BOTH),
     TIME("overheads", "pass_us", 1e-6, overheads.pass_s, RUNS),
@@ -44,27 +53,49 @@ enum { SCALARS = sizeof scalars / sizeof *scalars };
 
 size_t device_parameters(const struct device *device)
 {
-    return SCALARS + device->compute.n_dequant;
+    return SCALARS + 2 * device->compute.n_dequant;
+}
+
+/* Formats follow the scalars, twice: on vector units, then on matrix units. */
+static struct device_dequant *format_of(const struct device *device, size_t i)
+{
+    return &device->compute.dequant[(i - SCALARS) % device->compute.n_dequant];
+}
+
+static bool on_matrix_units(const struct device *device, size_t i)
+{
+    return i - SCALARS >= device->compute.n_dequant;
 }
 
 void device_parameter(const struct device *device, size_t i, struct device_parameter *out)
 {
-    if (i < SCALARS)
+    if (i < SCALARS) {
         *out = scalars[i].parameter;
-    else
-        *out = (struct device_parameter){.path = "compute.dequant",
-                                         .key = device->compute.dequant[i - SCALARS].name,
-                                         .scale = 1,
-                                         .coordinate = FIT_LOG,
-                                         .low = 0.01,
-                                         .high = 1e4,
-                                         .sigma = UNPACK_SIGMA,
-                                         .evidence = RUNS};
+        return;
+    }
+    bool matrix = on_matrix_units(device, i);
+    *out = (struct device_parameter){.path = "compute.dequant",
+                                     .format = format_of(device, i)->name,
+                                     .key = matrix ? "matrix_ops_per_weight" : "ops_per_weight",
+                                     .scale = 1,
+                                     .coordinate = FIT_LOG,
+                                     .low = 0.01,
+                                     .high = 1e4,
+                                     .sigma = matrix ? MATRIX_UNPACK_SIGMA : UNPACK_SIGMA,
+                                     .evidence = RUNS};
 }
 
 double *device_parameter_value(struct device *device, size_t i)
 {
     if (i >= SCALARS)
-        return &device->compute.dequant[i - SCALARS].ops_per_weight;
+        return on_matrix_units(device, i) ? &format_of(device, i)->matrix_ops_per_weight
+                                          : &format_of(device, i)->ops_per_weight;
     return (double *)((char *)device + scalars[i].offset);
+}
+
+char *device_parameter_path(const struct device_parameter *parameter)
+{
+    return parameter->format
+               ? mem_printf("%s.%s.%s", parameter->path, parameter->format, parameter->key)
+               : mem_printf("%s.%s", parameter->path, parameter->key);
 }

@@ -15,19 +15,22 @@ struct device_parameter {
     const char *key;  /* "efficiency" */
     double scale;     /* one file unit in SI */
     enum fit_scale coordinate;
-    double low, high; /* SI; the field table's range, or narrower */
-    double sigma;     /* how far devices of a class scatter: of the value for shares, of its
-                         logarithm for times */
-    int evidence;     /* enum device_evidence */
+    double low, high;   /* SI; the field table's range, or narrower */
+    double sigma;       /* how far devices of a class scatter: of the value for shares, of its
+                           logarithm for times */
+    int evidence;       /* enum device_evidence */
+    const char *format; /* storage format that it belongs to; NULL: none */
 };
 
 /* The scalar parameters; each device has further ones, the operations to unpack a weight of each
  * storage format that it lists. */
 size_t device_parameters(const struct device *device);
-/* The texts of *out are borrowed from the device or constant; a format's path is "compute.dequant"
- * and its key the format. */
+/* The texts of *out are borrowed from the device or constant. */
 void device_parameter(const struct device *device, size_t i, struct device_parameter *out);
 /* Where parameter `i` stands in the device. */
 double *device_parameter_value(struct device *device, size_t i);
+
+/* "memory.efficiency", "compute.dequant.Q4_0.ops_per_weight". Freed with free(). */
+char *device_parameter_path(const struct device_parameter *parameter);
 
 #endif

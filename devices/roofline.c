@@ -124,12 +124,17 @@ double device_kv_Bps(const struct device *device, const struct device_condition 
 }
 
 /* c_q */
-static double dequant_s(const struct device *device, const struct workload_format *format)
+static double dequant_s(const struct device *device, const struct workload_format *format,
+                        bool matrix)
 {
-    for (size_t i = 0; format && i < device->compute.n_dequant; i++)
-        if (strcmp(device->compute.dequant[i].name, format->name) == 0)
-            return device->compute.dequant[i].ops_per_weight /
-                   peak_for(device, NULL)->vector_FLOPps;
+    for (size_t i = 0; format && i < device->compute.n_dequant; i++) {
+        const struct device_dequant *dequant = &device->compute.dequant[i];
+        if (strcmp(dequant->name, format->name) != 0)
+            continue;
+        bool own = matrix && dequant->matrix_ops_per_weight > 0;
+        return (own ? dequant->matrix_ops_per_weight : dequant->ops_per_weight) /
+               peak_for(device, NULL)->vector_FLOPps;
+    }
     return 0;
 }
 
@@ -155,11 +160,12 @@ void device_cost_add(struct device_cost *to, const struct device_cost *from, dou
  * any row chose, each with its part of the rows. Seconds at the clock of the pass. */
 struct product {
     const struct device_compute *compute;
-    double count, rows;         /* products, rows of each */
-    bool experts;               /* rows are a mean of products that differ */
-    double matrix_s, vector_s;  /* arithmetic of a row */
-    double dequant_s, weight_s; /* to unpack and to read the weights */
-    double activation_s;        /* traffic of a row */
+    double count, rows;        /* products, rows of each */
+    bool experts;              /* rows are a mean of products that differ */
+    double matrix_s, vector_s; /* arithmetic of a row */
+    double dequant_s[2];       /* to unpack the weights for vector and for matrix units */
+    double weight_s;           /* to read them */
+    double activation_s;       /* traffic of a row */
 };
 
 /* What some rows of it take on one kind of units. */
@@ -168,53 +174,57 @@ struct share_of_units {
     double readings; /* of the weights */
 };
 
-/* Rows that are computed: products of experts have any number of rows, so that their last tiles are
- * half empty on average. */
+/* Rows that are computed: experts have any number of rows, some more and some fewer than the mean,
+ * so that a part of their tiles is empty whatever it is. */
 static double padded(const struct product *product, double rows)
 {
     if (!product->experts)
         return matrix_rows(product->compute, rows);
-    double tile = tile_of(product->compute);
-    return fmax(matrix_rows(product->compute, 1), rows + (tile - 1) / 2);
+    return rows + product->compute->expert_rows;
 }
 
 static struct share_of_units on_units(const struct product *product, bool matrix, double rows)
 {
     double most = (double)product->compute->vector_rows;
-    double rounds = product->experts ? fmax(1, rows / most) : ceil(rows / most);
+    double rounds = product->experts ? fmax(1, rows) : ceil(rows / most);
     struct share_of_units out = {.readings = product->count * (matrix ? 1 : rounds)};
     double row_s = matrix ? padded(product, rows) * product->matrix_s : rows * product->vector_s;
-    out.compute_s = product->count * row_s + out.readings * product->dequant_s;
+    out.compute_s = product->count * row_s + out.readings * product->dequant_s[matrix];
     out.memory_s = product->count * rows * product->activation_s + out.readings * product->weight_s;
     out.time_s = device_norm(out.compute_s, out.memory_s, product->compute->overlap_p);
     return out;
 }
 
-static void take_sooner(struct share_of_units *best, const struct share_of_units *other)
+/* The last `left` rows on the vector units, vector_rows at a time, each time reading the weights;
+ * the others before them on the matrix units. */
+static struct share_of_units mixed(const struct product *product, double left)
 {
-    if (other->time_s < best->time_s)
-        *best = *other;
+    struct share_of_units out = on_units(product, false, left);
+    if (left >= product->rows)
+        return out;
+    struct share_of_units tiles = on_units(product, true, product->rows - left);
+    out.compute_s += tiles.compute_s;
+    out.memory_s += tiles.memory_s;
+    out.time_s += tiles.time_s;
+    out.readings += tiles.readings;
+    return out;
 }
 
-/* Whole tiles go through the matrix units, and so does what is left unless the vector units do it
- * sooner, vector_rows at a time, each time reading the weights. */
+/* Whole tiles go through the matrix units, and so do the rows that are left unless the vector units
+ * do them sooner, with a tile more where that fits. */
 static struct share_of_units sooner(const struct product *product)
 {
     struct share_of_units best = on_units(product, true, product->rows);
-    double tile = tile_of(product->compute);
-    double whole = product->experts ? 0 : floor(product->rows / tile) * tile;
-    double left = product->rows - whole;
-    if (product->compute->vector_rows == 0 || left <= 0)
+    double tile = tile_of(product->compute), most = (double)product->compute->vector_rows;
+    if (most == 0)
         return best;
-    struct share_of_units rest = on_units(product, false, left);
-    if (whole > 0) {
-        struct share_of_units tiles = on_units(product, true, whole);
-        rest.compute_s += tiles.compute_s;
-        rest.memory_s += tiles.memory_s;
-        rest.time_s += tiles.time_s;
-        rest.readings += tiles.readings;
+    double first = product->experts ? product->rows : fmod(product->rows, tile);
+    double last = product->experts ? product->rows : fmin(product->rows, most + tile);
+    for (double left = first > 0 ? first : tile; left <= last; left += tile) {
+        struct share_of_units other = mixed(product, left);
+        if (other.time_s < best.time_s)
+            best = other;
     }
-    take_sooner(&best, &rest);
     return best;
 }
 
@@ -226,6 +236,7 @@ static struct product product_of(const struct device *device, const struct workl
     double chosen = op->experts > 0 ? op->experts * share : 1;
     double used = op->experts > 0 ? op->experts_used : 1;
     double row_flops = op->flops_per_row / used / at->clock;
+    double weights = share * op->weights / chosen;
     struct product product = {
         .compute = &device->compute,
         .count = chosen,
@@ -233,7 +244,8 @@ static struct product product_of(const struct device *device, const struct workl
         .experts = op->experts > 0,
         .matrix_s = row_flops / (efficiency_for(device, op->format) * peak->matrix_FLOPps),
         .vector_s = row_flops / peak->vector_FLOPps,
-        .dequant_s = dequant_s(device, op->format) * share * op->weights / chosen / at->clock,
+        .dequant_s = {dequant_s(device, op->format, false) * weights / at->clock,
+                      dequant_s(device, op->format, true) * weights / at->clock},
         .weight_s =
             share * op->weight_bytes / chosen / device_read_Bps(device, at, at->pass_weight_bytes),
         .activation_s = activation_B / used / device_read_Bps(device, at, rows * activation_B),

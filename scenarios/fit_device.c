@@ -77,8 +77,7 @@ void scenario_fit_report(const struct device_fit *fit, const struct fit_result *
         struct device_parameter parameter;
         device_parameter(fit->device, i, &parameter);
         out->parameter[i] =
-            (struct scenario_fitted){.path = mem_strdup(parameter.path),
-                                     .key = mem_strdup(parameter.key),
+            (struct scenario_fitted){.path = device_parameter_path(&parameter),
                                      .prior = fit->parameter[i].prior / parameter.scale,
                                      .value = result->x[i] / parameter.scale,
                                      .standard_error = result->standard_error[i] / parameter.scale,
@@ -106,7 +105,8 @@ static void note_source(struct tree *map, const char *path, const char *ref)
 }
 
 /* Formats are elements of a list. */
-static void put_format(struct tree *map, const char *format, const char *value)
+static void put_format(struct tree *map, const struct device_parameter *parameter,
+                       const char *value)
 {
     struct tree *compute = map_at(map, "compute");
     struct tree *list = tree_get(compute, "dequant");
@@ -115,17 +115,18 @@ static void put_format(struct tree *map, const char *format, const char *value)
         list->kind = TREE_LIST;
         tree_put(compute, "dequant", list);
     }
-    for (size_t i = 0; i < list->n_children; i++) {
+    struct tree *element = NULL;
+    for (size_t i = 0; i < list->n_children && !element; i++) {
         const char *name = tree_get_text(list->child[i], "name");
-        if (name && strcmp(name, format) == 0) {
-            tree_put(list->child[i], "ops_per_weight", tree_new_scalar(value, &map->mark));
-            return;
-        }
+        if (name && strcmp(name, parameter->format) == 0)
+            element = list->child[i];
     }
-    struct tree *element = tree_new_map(&map->mark);
-    tree_put(element, "name", tree_new_scalar(format, &map->mark));
-    tree_put(element, "ops_per_weight", tree_new_scalar(value, &map->mark));
-    tree_append(list, element);
+    if (!element) {
+        element = tree_new_map(&map->mark);
+        tree_put(element, "name", tree_new_scalar(parameter->format, &map->mark));
+        tree_append(list, element);
+    }
+    tree_put(element, parameter->key, tree_new_scalar(value, &map->mark));
 }
 
 void scenario_fit_put(const struct device_fit *fit, const struct fit_result *result,
@@ -139,9 +140,9 @@ void scenario_fit_put(const struct device_fit *fit, const struct fit_result *res
         char *value = mem_printf("%.4g", result->x[i] / parameter.scale);
         char *why =
             mem_printf("%s; standard error %.2g", ref, result->standard_error[i] / parameter.scale);
-        char *path = mem_printf("%s.%s", parameter.path, parameter.key);
-        if (strcmp(parameter.path, "compute.dequant") == 0)
-            put_format(map, parameter.key, value);
+        char *path = device_parameter_path(&parameter);
+        if (parameter.format)
+            put_format(map, &parameter, value);
         else
             tree_put(map_at(map, parameter.path), parameter.key,
                      tree_new_scalar(value, &map->mark));
@@ -304,7 +305,6 @@ void scenario_fit_free(struct scenario_fit *fit)
 {
     for (size_t i = 0; fit->parameter && i < fit->n; i++) {
         free(fit->parameter[i].path);
-        free(fit->parameter[i].key);
     }
     scenario_skipped_free(fit->skipped, fit->n_skipped);
     free(fit->name);
@@ -327,13 +327,11 @@ char *scenario_fit_json(const struct scenario_fit *fit)
         const struct scenario_fitted *one = &fit->parameter[i];
         if (one->held)
             continue;
-        char *path = mem_printf("%s.%s", one->path, one->key);
-        json_object_set_new(parameters, path,
+        json_object_set_new(parameters, one->path,
                             json_pack("{s:o, s:o, s:o, s:o}", "prior", number(one->prior), "value",
                                       number(one->value), "standard_error",
                                       number(one->standard_error), "learned",
                                       number(one->learned)));
-        free(path);
     }
     json_t *groups = json_object();
     for (size_t i = 0; i < fit->n_groups; i++)

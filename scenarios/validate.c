@@ -69,7 +69,7 @@ void scenario_spread_of_class(const struct scenario_class *class, struct device_
     for (size_t i = 0; i < fit->n_parameters; i++) {
         struct device_parameter parameter;
         device_parameter(fit->device, i, &parameter);
-        char *path = mem_printf("%s.%s", parameter.path, parameter.key);
+        char *path = device_parameter_path(&parameter);
         double sigma = scenario_class_sigma(class, path);
         if (!isnan(sigma) && fit->parameter[i].sigma > 0)
             fit->parameter[i].sigma = sigma;
@@ -83,8 +83,12 @@ char *scenario_undetermined(const struct device_fit *fit, const struct fit_resul
     for (size_t i = 0; i < fit->n_parameters; i++) {
         struct device_parameter parameter;
         device_parameter(fit->device, i, &parameter);
-        if (fit->parameter[i].sigma > 0 && result->learned[i] < FIT_LEARNED_LITTLE)
-            text_add(&names, "%s%s.%s", names.length ? ", " : "", parameter.path, parameter.key);
+        if (fit->parameter[i].sigma <= 0 || result->learned[i] >= FIT_LEARNED_LITTLE ||
+            parameter.format)
+            continue;
+        char *path = device_parameter_path(&parameter);
+        text_add(&names, "%s%s", names.length ? ", " : "", path);
+        free(path);
     }
     return names.bytes ? names.bytes : mem_strdup("");
 }

@@ -88,7 +88,7 @@ char *scenario_validation_json(const struct scenario_validation *validation);
 
 /* A parameter after a fit, in the device file's units. */
 struct scenario_fitted {
-    char *path, *key; /* "memory", "efficiency" */
+    char *path; /* "memory.efficiency" */
     double prior, value, standard_error;
     double learned; /* 0: the rows tell nothing of it; 1: they alone decide */
     bool held;      /* not among what these measurements can tell */

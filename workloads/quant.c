@@ -106,18 +106,19 @@ static const struct rule rules[] = {
 static const struct {
     const char *quant, *format;
 } bases[] = {
-    {"Q2_K_S", "Q2_K"},   {"Q3_K_S", "Q3_K"},   {"Q3_K_M", "Q3_K"},   {"Q3_K_L", "Q3_K"},
-    {"Q4_K_S", "Q4_K"},   {"Q4_K_M", "Q4_K"},   {"Q5_K_S", "Q5_K"},   {"Q5_K_M", "Q5_K"},
-    {"IQ2_S", "IQ2_XS"},  {"IQ2_M", "IQ2_S"},   {"IQ3_XS", "IQ3_S"},  {"IQ3_M", "IQ3_S"},
-    {"Q4_0_4_4", "Q4_0"}, {"Q4_0_4_8", "Q4_0"}, {"Q4_0_8_8", "Q4_0"}, {"MXFP4_MOE", "Q8_0"},
+    {"Q2_K_S", "Q2_K"},     {"Q3_K_S", "Q3_K"},   {"Q3_K_M", "Q3_K"},   {"Q3_K_L", "Q3_K"},
+    {"Q4_K_S", "Q4_K"},     {"Q4_K_M", "Q4_K"},   {"Q5_K_S", "Q5_K"},   {"Q5_K_M", "Q5_K"},
+    {"IQ2_S", "IQ2_XS"},    {"IQ2_M", "IQ2_S"},   {"IQ3_XS", "IQ3_S"},  {"IQ3_M", "IQ3_S"},
+    {"Q4_0_4_4", "Q4_0"},   {"Q4_0_4_8", "Q4_0"}, {"Q4_0_8_8", "Q4_0"}, {"MXFP4_MOE", "Q8_0"},
+    {"MXFP4_F16", "MXFP4"},
 };
 
 static const char *const quants[] = {
-    "F32",       "F16",      "BF16",     "Q8_0",     "Q4_0",   "Q4_1",   "Q5_0",   "Q5_1",
-    "Q2_K",      "Q3_K_S",   "Q3_K_M",   "Q3_K_L",   "Q4_K_S", "Q4_K_M", "Q5_K_S", "Q5_K_M",
-    "Q6_K",      "Q2_K_S",   "IQ4_NL",   "IQ4_XS",   "IQ3_M",  "IQ3_S",  "IQ3_XS", "IQ3_XXS",
-    "IQ2_M",     "IQ2_S",    "IQ2_XS",   "IQ2_XXS",  "IQ1_M",  "IQ1_S",  "TQ1_0",  "TQ2_0",
-    "MXFP4_MOE", "Q4_0_4_4", "Q4_0_4_8", "Q4_0_8_8", NULL};
+    "F32",       "F16",       "BF16",     "Q8_0",     "Q4_0",     "Q4_1",   "Q5_0",   "Q5_1",
+    "Q2_K",      "Q3_K_S",    "Q3_K_M",   "Q3_K_L",   "Q4_K_S",   "Q4_K_M", "Q5_K_S", "Q5_K_M",
+    "Q6_K",      "Q2_K_S",    "IQ4_NL",   "IQ4_XS",   "IQ3_M",    "IQ3_S",  "IQ3_XS", "IQ3_XXS",
+    "IQ2_M",     "IQ2_S",     "IQ2_XS",   "IQ2_XXS",  "IQ1_M",    "IQ1_S",  "TQ1_0",  "TQ2_0",
+    "MXFP4_MOE", "MXFP4_F16", "Q4_0_4_4", "Q4_0_4_8", "Q4_0_8_8", NULL};
 
 /* Where a row is no whole number of blocks: the format that stands in for it. */
 static const struct {
@@ -319,10 +320,13 @@ static const struct workload_format *quantised(const struct workload_model *mode
     enum tensor_role ruling = ruling_role(model, role);
     bool makes_logits =
         role == TENSOR_OUTPUT || (role == TENSOR_TOKEN_EMBD && model->tied_embeddings);
+    bool expert = workload_tensor_is_expert(role);
+    if (strcmp(model->quant, "MXFP4_F16") == 0)
+        return workload_format_find(expert ? "MXFP4" : "F16");
     if (makes_logits)
         return output_format(model, columns);
     if (strcmp(model->quant, "MXFP4_MOE") == 0)
-        return workload_format_find(workload_tensor_is_expert(role) ? "MXFP4" : "Q8_0");
+        return workload_format_find(expert ? "MXFP4" : "Q8_0");
     if (ruling == TENSOR_ATTN_V)
         return value_format(model, layer);
     return rule_format(model, ruling, layer);

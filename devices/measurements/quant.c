@@ -132,10 +132,11 @@ static const char *find_word(const char *word)
 }
 
 /* Remarks in parentheses and what the dynamic and the matrix-guided recipes put in front are left
- * out. */
+ * out, but for one: files of gpt-oss that are called F16 hold all but the experts so. */
 static const char *find_text(const char *text, size_t n)
 {
     char *whole = mem_strndup(text, n), *word = measured_lower(whole);
+    bool rest_float = strstr(word, "(file named f16)") != NULL;
     word[strcspn(word, "(")] = '\0';
     for (size_t i = strlen(word); i > 0 && word[i - 1] == ' '; i--)
         word[i - 1] = '\0';
@@ -144,6 +145,8 @@ static const char *find_text(const char *text, size_t n)
             *p = '_';
     bool prefixed = strncmp(word, "ud_", 3) == 0 || strncmp(word, "i1_", 3) == 0;
     const char *found = find_word(prefixed ? word + 3 : word);
+    if (found && rest_float && strcmp(found, "MXFP4_MOE") == 0)
+        found = "MXFP4_F16";
     free(whole);
     free(word);
     return found;
