@@ -20,6 +20,9 @@ IN_MEMORY = ("model=Qwen2.5-7B,Mistral-7B-Instruct-v0.3,Mistral-Nemo-Base-2407,"
              "Yi-Coder-1.5B")
 
 CUDA = "backend=llama.cpp CUDA"
+# Models of attention and dense products alone, without a vision tower.
+PLAIN = ("model=Qwen2 0.5B,MiniCPM4 0.5B,Qwen3 0.6B,TinyLLAMA 1.1B,Qwen2.5 1.5B,InternLM2 1.8B,"
+         "Gemma2 2B,TeleChat2 3B,Phi3 3.8B,MiniCPM3 4B,ChatGLM3 6B,Qwen3-VL 2B")
 
 # Class, files of rows, rows (all), column whose fastest row counts.
 FITS = [
@@ -43,7 +46,7 @@ FITS = [
     ("soc-gpu-nvidia", SCOREBOARDS, CUDA, None),
     ("soc-gpu-rdna", ("strix_halo_lhl_power_temp.csv",), None, "backend"),
     ("soc-gpu-xe", RUNTIMES, None, "backend"),
-    ("soc-npu-rockchip", ("rockchip_rkllm.csv",), None, None),
+    ("soc-npu-rockchip", ("rockchip_rkllm.csv",), PLAIN, None),
     ("x86-cpu", RUNTIMES, None, "backend"),
     ("arm-cpu", BOARDS, IN_MEMORY, None),
     ("arm-cpu-v8", ("edge_rolm_jetson_nano_pi4.csv",), None, "notes"),
