@@ -236,8 +236,10 @@ static bool fit_members(struct members *members, struct tree *class, struct scen
     fit_free(&result);
     device_fit_free(&fit);
     free(room);
-    free(left_out.error[0]);
-    free(left_out.error[1]);
+    for (int kind = 0; kind < 2; kind++) {
+        out->left_out[kind] = left_out.error[kind];
+        out->n_left_out[kind] = left_out.n[kind];
+    }
     return ok;
 }
 

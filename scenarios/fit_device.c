@@ -310,6 +310,8 @@ void scenario_fit_free(struct scenario_fit *fit)
     free(fit->name);
     free(fit->parameter);
     free(fit->group);
+    free(fit->left_out[0]);
+    free(fit->left_out[1]);
     free(fit->correlation);
     free(fit->yaml);
     *fit = (struct scenario_fit){0};
@@ -318,6 +320,19 @@ void scenario_fit_free(struct scenario_fit *fit)
 static json_t *number(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *left_out_json(const struct scenario_fit *fit)
+{
+    static const char *const names[] = {"prefill", "decode"};
+    json_t *out = json_object();
+    for (int kind = 0; kind < 2; kind++) {
+        json_t *errors = json_array();
+        for (size_t i = 0; i < fit->n_left_out[kind]; i++)
+            json_array_append_new(errors, number(fit->left_out[kind][i]));
+        json_object_set_new(out, names[kind], errors);
+    }
+    return out;
 }
 
 char *scenario_fit_json(const struct scenario_fit *fit)
@@ -340,6 +355,8 @@ char *scenario_fit_json(const struct scenario_fit *fit)
                              (json_int_t)fit->rows, "held_back", (json_int_t)fit->held_back,
                              "skipped", (json_int_t)fit->skipped_rows, "scatter",
                              number(fit->scatter), "groups", groups, "parameters", parameters);
+    if (fit->n_left_out[0] + fit->n_left_out[1] > 0)
+        json_object_set_new(root, "left_out", left_out_json(fit));
     char *text = json_dumps(root, JSON_INDENT(2));
     json_decref(root);
     return text;

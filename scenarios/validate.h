@@ -104,6 +104,9 @@ struct scenario_fit {
     struct scenario_group *group; /* (n_groups) errors by kind of measurement, of the rows that were
                                      held back where some were */
     size_t n_groups;
+    double *left_out[2]; /* a class: errors of members that it was fitted without, in prefill and
+                            in decode */
+    size_t n_left_out[2];
     size_t held_back; /* rows that were not fitted to */
     struct scenario_skipped *skipped;
     size_t n_skipped, skipped_rows;
