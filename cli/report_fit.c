@@ -3,6 +3,7 @@
 #include "cli/rows.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Two parameters beyond this can hardly be told apart. */
 static const double strong_correlation = 0.9;
@@ -48,6 +49,14 @@ static void add_parameter(struct grid *grid, const struct scenario_fitted *param
     grid_add(grid, "%s", parameter->learned < FIT_LEARNED_LITTLE ? "stays near the prior" : "");
 }
 
+/* Every storage format has parameters, most of which no row needs. */
+static bool is_of_interest(const struct scenario_fitted *parameter)
+{
+    static const char formats[] = "compute.dequant.";
+    bool of_format = strncmp(parameter->path, formats, strlen(formats)) == 0;
+    return !parameter->held && !(of_format && parameter->learned < FIT_LEARNED_LITTLE);
+}
+
 static void print_parameters(const struct scenario_fit *fit)
 {
     struct grid grid = {.align = "lrrrrl"};
@@ -55,7 +64,7 @@ static void print_parameters(const struct scenario_fit *fit)
     printf("\nparameters (learned: 0 the prior decides, 100 the rows decide)\n");
     grid_add_row(&grid, GRID_CELLS("parameter", "prior", "value", "std. error", "learned %", ""));
     for (size_t i = 0; i < fit->n; i++)
-        if (!fit->parameter[i].held)
+        if (is_of_interest(&fit->parameter[i]))
             add_parameter(&grid, &fit->parameter[i]);
     grid_print(&grid, 0, true, stdout);
     for (size_t i = 0; i < fit->n; i++) {

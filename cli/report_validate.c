@@ -11,8 +11,11 @@ enum { FEW = 40, WORST = 10 };
 
 const char *const report_columns[] = {"device", "class", "kind", "quant", "model", "backend", NULL};
 
-static const char *const phases[] = {[MEASURED_PREFILL] = "prefill", [MEASURED_DECODE] = "decode"};
-enum { PHASES = sizeof phases / sizeof *phases };
+static const char *const phases[] = {[SCENARIO_PREFILL] = "prefill",
+                                     [SCENARIO_DECODE] = "decode",
+                                     [SCENARIO_POWER] = "power",
+                                     [SCENARIO_ENERGY] = "energy"};
+static const char *const units[] = {"tok/s", "tok/s", "W", "J/tok"};
 
 /* "*" behind the name of a device or class that few devices stand behind. */
 static const char *star(const struct scenario_validation *validation, const char *column,
@@ -44,13 +47,15 @@ static void add_group(struct grid *grid, const struct scenario_group *group)
 
 static void print_phases(const struct scenario_validation *validation)
 {
-    struct scenario_group group[PHASES];
+    struct scenario_group group[SCENARIO_QUANTITIES];
     struct grid grid = {.align = "lrrrrrr"};
     scenario_validation_phases(validation, group);
-    printf("\nerror of the rate in %% of the measured one (bias: the median with its sign; inside: "
+    printf("\nerror in %% of the measured value (bias: the median with its sign; inside: "
            "measured within the 90 %% interval)\n");
     grid_add_row(&grid, GRID_CELLS("phase", "rows", "median", "mean", "p90", "bias", "inside"));
-    for (size_t i = 0; i < PHASES; i++) {
+    for (size_t i = 0; i < SCENARIO_QUANTITIES; i++) {
+        if (i > SCENARIO_DECODE && group[i].n == 0)
+            continue;
         grid_add(&grid, "%s", phases[i]);
         add_group(&grid, &group[i]);
     }
@@ -77,7 +82,7 @@ static void print_groups(const struct scenario_validation *validation, const cha
     grid_add_row(&grid,
                  GRID_CELLS("phase", column, "rows", "median", "mean", "p90", "bias", "inside"));
     size_t head = grid.n;
-    for (int phase = 0; phase < PHASES; phase++)
+    for (int phase = 0; phase < SCENARIO_QUANTITIES; phase++)
         add_groups(&grid, validation, phase, column);
     bool any = grid.n > head;
     if (any)
@@ -89,12 +94,13 @@ static void add_worst(struct grid *grid, const struct scenario_validation *valid
 {
     struct scenario_validated_row at;
     table_get(&validation->rows, row, &at);
-    bool prefill = at.phase == MEASURED_PREFILL;
+    bool prompt = isnan(at.gen_tokens) || at.phase == SCENARIO_PREFILL;
     rows_add_bias(grid, at.error);
-    grid_add_number(grid, at.measured_tokens_per_s);
-    grid_add_number(grid, at.predicted_tokens_per_s);
+    grid_add_number(grid, at.measured);
+    grid_add_number(grid, at.predicted);
+    grid_add(grid, "%s", units[at.phase]);
     grid_add(grid, "%s", phases[at.phase]);
-    grid_add_number(grid, prefill ? at.prompt_tokens : at.gen_tokens);
+    grid_add_number(grid, prompt ? at.prompt_tokens : at.gen_tokens);
     grid_add_number(grid, at.context_depth);
     grid_add_number(grid, at.batch);
     grid_add(grid, "%s%s", at.device, star(validation, "device", at.device));
@@ -104,10 +110,10 @@ static void add_worst(struct grid *grid, const struct scenario_validation *valid
 static void print_worst(const struct scenario_validation *validation)
 {
     size_t row[WORST], n = scenario_validation_worst(validation, WORST, row);
-    struct grid grid = {.align = "rrrlrrrllll"};
+    struct grid grid = {.align = "rrrllrrrllll"};
     if (n == 0)
         return;
-    grid_add_row(&grid, GRID_CELLS("error %", "measured/s", "predicted/s", "phase", "tokens",
+    grid_add_row(&grid, GRID_CELLS("error %", "measured", "predicted", "unit", "phase", "tokens",
                                    "depth", "batch", "device", "model", "quant", "place"));
     for (size_t i = 0; i < n; i++)
         add_worst(&grid, validation, row[i]);

@@ -71,23 +71,32 @@ struct contexts {
     double held;        /* in the cache, over all its sequences */
 };
 
-static double pass_s(const struct device *device, const struct device_forward *forward,
-                     const struct device_pass *pass, const struct contexts *contexts, double scale)
+static double scale_of(const struct device_run *run)
+{
+    return run->weight_scale > 0 ? run->weight_scale : 1;
+}
+
+static struct device_spent pass_spent(const struct device *device,
+                                      const struct device_forward *forward,
+                                      const struct device_pass *pass,
+                                      const struct contexts *contexts, const struct device_run *run)
 {
     struct device_cost cost = {0};
-    struct device_condition at = {1, INFINITY, pass_bytes(forward, pass, contexts->held, scale)};
+    double scale = scale_of(run), clock = run->clock > 0 ? run->clock : 1;
+    struct device_condition at = {clock, INFINITY,
+                                  pass_bytes(forward, pass, contexts->held, scale)};
     for (size_t i = 0; i < forward->n; i++) {
         struct workload_operator op = forward->op[i].op;
         op.weight_bytes *= scale;
         device_operator_cost(device, &op, pass, &at, forward->op[i].count, &cost);
     }
-    return device->overheads.pass_s + cost.time_s + cost.time_per_context_s * contexts->all +
-           cost.time_per_window_s * contexts->window;
-}
-
-static double scale_of(const struct device_run *run)
-{
-    return run->weight_scale > 0 ? run->weight_scale : 1;
+    return (struct device_spent){.time_s = device->overheads.pass_s + cost.time_s +
+                                           cost.time_per_context_s * contexts->all +
+                                           cost.time_per_window_s * contexts->window,
+                                 .flops = cost.flops + cost.flops_per_context * contexts->all +
+                                          cost.flops_per_window * contexts->window,
+                                 .bytes = cost.bytes + cost.bytes_per_context * contexts->all +
+                                          cost.bytes_per_window * contexts->window};
 }
 
 /* Context tokens of rows first+1 ... first+rows, each its own included, at most `window` each. */
@@ -103,10 +112,18 @@ static double window_of(const struct device_forward *forward)
     return forward->windows ? forward->window : INFINITY;
 }
 
-double device_prefill_s(const struct device *device, const struct device_forward *forward,
-                        const struct device_run *run)
+static void add(struct device_spent *to, struct device_spent from, double count)
 {
-    double time_s = 0;
+    to->time_s += count * from.time_s;
+    to->flops += count * from.flops;
+    to->bytes += count * from.bytes;
+}
+
+struct device_spent device_prefill(const struct device *device,
+                                   const struct device_forward *forward,
+                                   const struct device_run *run)
+{
+    struct device_spent all = {0};
     for (double done = 0; done < run->tokens;) {
         double rows = fmin(run->tokens - done, run->ubatch);
         double depth = run->depth + done;
@@ -120,19 +137,21 @@ double device_prefill_s(const struct device *device, const struct device_forward
             .prefill_window_pairs = run->batch * pairs(depth, rows, window_of(forward)),
         };
         struct contexts contexts = {0, 0, run->batch * (depth + rows)};
-        time_s += pass_s(device, forward, &pass, &contexts, scale_of(run));
+        add(&all, pass_spent(device, forward, &pass, &contexts, run), 1);
     }
-    return time_s;
+    return all;
 }
 
-double device_decode_s(const struct device *device, const struct device_forward *forward,
-                       const struct device_run *run)
+struct device_spent device_decode(const struct device *device, const struct device_forward *forward,
+                                  const struct device_run *run)
 {
+    struct device_spent total = {0};
     struct device_pass pass = {
         .rows = run->batch, .sampled = run->batch, .decode_sequences = run->batch};
     /* The cache level is that of the middle step. */
     double all = run->batch * pairs(run->depth, run->tokens, INFINITY) / run->tokens;
     double window = run->batch * pairs(run->depth, run->tokens, window_of(forward)) / run->tokens;
     struct contexts contexts = {all, window, all};
-    return run->tokens * pass_s(device, forward, &pass, &contexts, scale_of(run));
+    add(&total, pass_spent(device, forward, &pass, &contexts, run), run->tokens);
+    return total;
 }

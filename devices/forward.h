@@ -21,7 +21,7 @@ struct device_forward {
 void device_forward_init(struct device_forward *out, const struct workload_model *model);
 void device_forward_free(struct device_forward *forward);
 
-/* One run at nominal clock and temperature. */
+/* One run. */
 struct device_run {
     double batch;  /* sequences, at least 1 */
     double depth;  /* tokens that each has in the cache at the start */
@@ -29,13 +29,20 @@ struct device_run {
     double ubatch; /* most prompt rows of a pass */
     /* Bytes of the weights over those that the model's file type has; 0 is 1. */
     double weight_scale;
+    double clock; /* relative; 0 is nominal */
 };
 
-/* Time of a prompt in chunks, its last token sampled; of an answer, one step for each token. The
- * reuse distance of weights and cache is a pass's own traffic. */
-double device_prefill_s(const struct device *device, const struct device_forward *forward,
-                        const struct device_run *run);
-double device_decode_s(const struct device *device, const struct device_forward *forward,
-                       const struct device_run *run);
+/* What a run costs. */
+struct device_spent {
+    double time_s, flops, bytes;
+};
+
+/* A prompt in chunks, its last token sampled; an answer, one step for each token. The reuse
+ * distance of weights and cache is a pass's own traffic. */
+struct device_spent device_prefill(const struct device *device,
+                                   const struct device_forward *forward,
+                                   const struct device_run *run);
+struct device_spent device_decode(const struct device *device, const struct device_forward *forward,
+                                  const struct device_run *run);
 
 #endif

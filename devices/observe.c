@@ -16,16 +16,64 @@ static double operator_s(const struct device *device, const struct device_observ
     return cost.time_s + cost.time_per_context_s * what->context;
 }
 
-double device_observed_s(const struct device *device, const struct device_observation *what)
+/* Benchmarks last for minutes in a room. */
+static const double room_K = 298.15;
+
+/* The run under the limit that holds. */
+static struct device_spent spent_on(const struct device *device,
+                                    const struct device_observation *what, bool prefill,
+                                    const struct device_run *run, double *clock)
+{
+    double die_K = what->die_K;
+    if (die_K <= 0 && what->cap_W > 0)
+        die_K = device_steady_K(device, what->cap_W, room_K);
+    return device_capped_run(device, what->forward, run, prefill, what->cap_W, die_K, clock);
+}
+
+/* The leakage is that of the temperature which the draw ends at: two rounds come within a watt. */
+static double draw_W(const struct device *device, const struct device_observation *what,
+                     const struct device_spent *spent, double clock)
+{
+    double die_K = what->die_K > 0 ? what->die_K : room_K, power_W = 0;
+    for (int round = 0; round < 3; round++) {
+        power_W = device_draw_W(device, spent, clock, die_K);
+        if (what->die_K > 0)
+            break;
+        die_K = fmin(device_steady_K(device, power_W, room_K), device->thermal.limit_K);
+    }
+    return what->net ? power_W - device->power.idle_W : power_W;
+}
+
+static double energy_J(const struct device *device, const struct device_observation *what)
+{
+    double clock;
+    struct device_spent spent = spent_on(device, what, what->prefill, &what->run, &clock);
+    double joules = draw_W(device, what, &spent, clock) * spent.time_s;
+    if (what->prompt > 0) {
+        struct device_run prompt = what->run;
+        prompt.tokens = what->prompt;
+        spent = spent_on(device, what, true, &prompt, &clock);
+        joules += draw_W(device, what, &spent, clock) * spent.time_s;
+    }
+    return joules / (what->run.tokens * what->run.batch);
+}
+
+double device_observed(const struct device *device, const struct device_observation *what)
 {
     struct device as_run = *device;
+    struct device_spent spent;
+    double clock;
     if (what->flash >= 0)
         as_run.attention.flash = what->flash == 1;
     switch (what->kind) {
     case DEVICE_SAW_PREFILL:
-        return device_prefill_s(&as_run, what->forward, &what->run);
     case DEVICE_SAW_DECODE:
-        return device_decode_s(&as_run, what->forward, &what->run);
+        return spent_on(&as_run, what, what->kind == DEVICE_SAW_PREFILL, &what->run, &clock).time_s;
+    case DEVICE_SAW_POWER:
+        spent = spent_on(&as_run, what, what->prefill, &what->run, &clock);
+        return draw_W(&as_run, what, &spent, clock);
+    case DEVICE_SAW_ENERGY:
+        return energy_J(&as_run, what);
     case DEVICE_SAW_OPERATOR:
         break;
     }
@@ -45,16 +93,16 @@ static bool residuals(void *context, const double *x, double *residual)
     device_fit_apply(fit, x);
     for (size_t i = 0; i < fit->n; i++) {
         const struct device_observation *what = &fit->observation[i];
-        residual[i] = log(device_observed_s(&fit->device[what->device], what) / what->measured_s);
+        residual[i] = log(device_observed(&fit->device[what->device], what) / what->measured);
     }
     return true;
 }
 
-bool device_fit_log_s(void *context, const double *x, double *value)
+bool device_fit_log(void *context, const double *x, double *value)
 {
     struct device_fit_question *question = context;
     device_fit_apply(question->fit, x);
-    *value = log(device_observed_s(&question->fit->device[question->what->device], question->what));
+    *value = log(device_observed(&question->fit->device[question->what->device], question->what));
     return isfinite(*value);
 }
 

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a device is predicted to show where something was measured, and the residuals of a fit:
- * ln(predicted time / measured time). */
+ * ln(predicted / measured). */
 #ifndef DEVICES_OBSERVE_H
 #define DEVICES_OBSERVE_H
 
-#include "devices/forward.h"
+#include "devices/draw.h"
 #include "devices/parameters.h"
 
 enum device_observation_kind {
-    DEVICE_SAW_PREFILL, /* a prompt */
-    DEVICE_SAW_DECODE,  /* an answer */
-    DEVICE_SAW_OPERATOR /* one operator of a pass */
+    DEVICE_SAW_PREFILL,  /* a prompt */
+    DEVICE_SAW_DECODE,   /* an answer */
+    DEVICE_SAW_OPERATOR, /* one operator of a pass */
+    DEVICE_SAW_POWER,    /* mean draw over a run */
+    DEVICE_SAW_ENERGY    /* joules for each token of a run */
 };
 
-/* One measured time. */
+/* One measured time in seconds, power in watts, or energy in joules for each token. */
 struct device_observation {
     enum device_observation_kind kind;
     size_t device;                        /* which of the devices of a fit */
@@ -23,12 +25,17 @@ struct device_observation {
     const struct workload_operator *op; /* operators; borrowed */
     struct device_pass pass;
     double context; /* of the pass's decode rows together */
-    double measured_s;
+    double cap_W;   /* power limit of the run; 0: none */
+    double die_K;   /* temperature that was told; 0: what the draw ends at */
+    bool prefill;   /* power and energy: of the prompt, else of the answer */
+    bool net;       /* less the idle draw */
+    double prompt;  /* energy of a whole request: tokens of the prompt before the answer */
+    double measured;
     double noise; /* expected standard deviation of its logarithm; 0: DEVICE_NOISE */
 };
 
-/* Seconds; at nominal clock. */
-double device_observed_s(const struct device *device, const struct device_observation *what);
+/* In the unit of what was measured. */
+double device_observed(const struct device *device, const struct device_observation *what);
 
 /* The parameters that one device or several of a class have in common, as a fit: those that the
  * evidence tells of are free, with the first device's values as priors; a value of 0 says that
@@ -61,11 +68,11 @@ void device_fit_init(struct device_fit *out, const struct device_fit_of *of,
 void device_fit_free(struct device_fit *fit);
 /* Puts values (n_parameters) into the device. */
 void device_fit_apply(struct device_fit *fit, const double *x);
-/* ln of the predicted time of one observation, for fit_spread: context is a device_fit_question. */
+/* ln of the prediction of one observation, for fit_spread: context is a device_fit_question. */
 struct device_fit_question {
     struct device_fit *fit;
     const struct device_observation *what;
 };
-bool device_fit_log_s(void *context, const double *x, double *value);
+bool device_fit_log(void *context, const double *x, double *value);
 
 #endif

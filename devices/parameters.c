@@ -9,10 +9,13 @@ enum { RUNS = DEVICE_FROM_RUNS, OPERATORS = DEVICE_FROM_OPERATORS, BOTH = RUNS |
 
 /* Within a class shares scatter by some points, times by a factor of e; what it takes to unpack a
  * weight is the kernel's, which devices of a class have in common; before matrix units some kernels
- * unpack whole matrices to memory, others nothing. */
+ * unpack whole matrices to memory, others nothing. What is drawn at idle and at work differs with
+ * what a meter takes in. */
 #define SHARE_SIGMA 0.05
 #define TIME_SIGMA 1
 #define UNPACK_SIGMA 0.3
+#define WATTS_SIGMA 0.5
+#define LEAKAGE_SIGMA 0.2
 #define MATRIX_UNPACK_SIGMA 0.5
 #define EXPERT_SIGMA 0.7
 
@@ -24,6 +27,12 @@ enum { RUNS = DEVICE_FROM_RUNS, OPERATORS = DEVICE_FROM_OPERATORS, BOTH = RUNS |
 #define TIME(path, key, unit, member, from)                                                        \
     {                                                                                              \
         {path, key, unit, FIT_LOG, 1e-12, 1, TIME_SIGMA, from, NULL},                              \
+            offsetof(struct device, member)                                                        \
+    }
+
+#define DRAW(key, unit, member, most, sigma)                                                       \
+    {                                                                                              \
+        {"power", key, unit, FIT_LOG, 1e-18, most, sigma, DEVICE_FROM_POWER, NULL},                \
             offsetof(struct device, member)                                                        \
     }
 
@@ -47,6 +56,11 @@ static const struct scalar {
     TIME("attention", "us_per_sequence", 1e-6, attention.s_per_sequence, OPERATORS),
     TIME("attention", "us_per_tile", 1e-6, attention.s_per_tile, OPERATORS),
     TIME("attention", "us_per_empty_tile", 1e-6, attention.s_per_empty_tile, OPERATORS),
+    DRAW("idle_W", 1, power.idle_W, 1e6, WATTS_SIGMA),
+    DRAW("active_W", 1, power.active_W, 1e6, WATTS_SIGMA),
+    DRAW("pJ_per_FLOP", 1e-12, power.flop_J, 1, WATTS_SIGMA),
+    DRAW("pJ_per_byte", 1e-12, power.byte_J, 1, WATTS_SIGMA),
+    DRAW("leakage.reference_W", 1, power.leakage.reference_W, 1e6, LEAKAGE_SIGMA),
     TIME("attention", "ns_per_head_token", 1e-9, attention.s_per_head_token, RUNS),
 };
 enum { SCALARS = sizeof scalars / sizeof *scalars };

@@ -8,7 +8,7 @@
 #include "devices/device.h"
 
 /* What kind of measurement tells of a parameter. */
-enum device_evidence { DEVICE_FROM_RUNS = 1, DEVICE_FROM_OPERATORS = 2 };
+enum device_evidence { DEVICE_FROM_RUNS = 1, DEVICE_FROM_OPERATORS = 2, DEVICE_FROM_POWER = 4 };
 
 struct device_parameter {
     const char *path; /* the part of the device file that it stands in: "memory" */

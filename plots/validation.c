@@ -31,11 +31,11 @@ struct view {
 
 static void add_row(const struct view *view, const struct scenario_validated_row *row)
 {
-    double low = validation_is_rate(row->low_tokens_per_s) ? row->low_tokens_per_s : NAN;
-    text_add(view->out, "%.9g %.9g ", row->measured_tokens_per_s, row->predicted_tokens_per_s);
+    double low = validation_is_rate(row->low) ? row->low : NAN;
+    text_add(view->out, "%.9g %.9g ", row->measured, row->predicted);
     plot_number(low, view->out);
     text_add(view->out, " ");
-    plot_number(row->high_tokens_per_s, view->out);
+    plot_number(row->high, view->out);
     text_add(view->out, " # ");
     plot_quotef(view->options->format, view->out, "%s: %s, %s %s", row->place, row->device,
                 row->model, row->quant);

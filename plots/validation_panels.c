@@ -26,8 +26,8 @@ size_t validation_group(const struct scenario_validated_row *row)
     size_t k = 0;
     while (k < VALIDATION_KINDS && strcmp(validation_kinds[k], row->kind) != 0)
         k++;
-    if (k == VALIDATION_KINDS || !validation_is_rate(row->measured_tokens_per_s) ||
-        !validation_is_rate(row->predicted_tokens_per_s))
+    if (k == VALIDATION_KINDS || !validation_is_rate(row->measured) ||
+        !validation_is_rate(row->predicted))
         return VALIDATION_GROUPS;
     return 2 * k + (row->fitted != 0);
 }
@@ -58,11 +58,11 @@ static void fit_axis(const struct validation_panels *panels, size_t phase,
     struct scenario_validated_row row;
     panel->axis = (struct plot_axis){INFINITY, 0, true};
     for (size_t at = 0; validation_next(panels, phase, &at, &row);) {
-        widen(&panel->axis, row.measured_tokens_per_s);
-        widen(&panel->axis, row.predicted_tokens_per_s);
+        widen(&panel->axis, row.measured);
+        widen(&panel->axis, row.predicted);
         if (panel->bars) {
-            widen(&panel->axis, row.low_tokens_per_s);
-            widen(&panel->axis, row.high_tokens_per_s);
+            widen(&panel->axis, row.low);
+            widen(&panel->axis, row.high);
         }
     }
     double factor = panel->axis.high / panel->axis.low;
@@ -87,7 +87,7 @@ void validation_panels_find(const struct scenario_validation *validation,
                             struct validation_panels *out)
 {
     static const size_t order[VALIDATION_PHASES] = {MEASURED_DECODE, MEASURED_PREFILL};
-    struct scenario_group group[VALIDATION_PHASES];
+    struct scenario_group group[SCENARIO_QUANTITIES];
     struct scenario_validated_row row;
     *out = (struct validation_panels){.rows = &validation->rows};
     scenario_validation_phases(validation, group);

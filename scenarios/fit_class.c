@@ -44,7 +44,7 @@ static void add_members(const struct scenario_cases *cases, struct members *out)
         if (!is_member(&cases->subject[i], out->name))
             continue;
         for (size_t j = 0; j < cases->n; j++)
-            if (cases->item[j].device == i) {
+            if (cases->item[j].device == i && cases->item[j].quantity <= SCENARIO_DECODE) {
                 out->what[out->n_rows] = cases->item[j].what;
                 out->what[out->n_rows].noise = member_noise;
                 out->what[out->n_rows++].device = out->n;
@@ -123,7 +123,7 @@ static bool leave_one_out(struct members *members, struct left_out *out, struct 
             int kind = what->kind == DEVICE_SAW_DECODE;
             if (what->device == d)
                 out->error[kind][out->n[kind]++] =
-                    what->measured_s / device_observed_s(&members->device[d], what) - 1;
+                    what->measured / device_observed(&members->device[d], what) - 1;
         }
         fit_free(&result);
         device_fit_free(&fit);

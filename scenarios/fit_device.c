@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Names of the kinds of runs, as enum device_observation_kind numbers them. */
-static const char *const run_groups[] = {"prefill", "decode"};
+/* As enum scenario_quantity numbers them. */
+static const char *const quantities[] = {"prefill", "decode", "power", "energy"};
 
 /* Measurements with the group that each is judged in, fitted ones first. */
 struct evidence {
@@ -50,8 +50,9 @@ static void judge(const struct device_fit *fit, const struct evidence *evidence,
             const struct device_observation *what = &evidence->what[j];
             if (strcmp(evidence->group[j], evidence->group[i]) != 0)
                 continue;
-            double ours_s = device_observed_s(&fit->device[what->device], what);
-            error[n++] = what->measured_s / ours_s - 1;
+            double ours = device_observed(&fit->device[what->device], what);
+            bool draw = what->kind == DEVICE_SAW_POWER || what->kind == DEVICE_SAW_ENERGY;
+            error[n++] = draw ? ours / what->measured - 1 : what->measured / ours - 1;
             done[j] = j > i;
         }
         if (done[i] || n == 0)
@@ -86,6 +87,7 @@ void scenario_fit_report(const struct device_fit *fit, const struct fit_result *
     }
 }
 
+/* The map under a key, made when it is not there. */
 static struct tree *map_at(struct tree *map, const char *key)
 {
     if (!tree_get(map, key))
@@ -102,6 +104,19 @@ static void note_source(struct tree *map, const char *path, const char *ref)
     tree_put(source, "kind", tree_new_scalar("fitted", &map->mark));
     tree_put(source, "ref", tree_new_scalar(ref, &map->mark));
     tree_put(sources, path, source);
+}
+
+/* A key may lead through a map: "leakage.reference_W". */
+static void put_value(struct tree *map, const char *key, const char *value)
+{
+    const char *dot = strchr(key, '.');
+    if (dot) {
+        char *first = mem_strndup(key, (size_t)(dot - key));
+        map = map_at(map, first);
+        key = dot + 1;
+        free(first);
+    }
+    tree_put(map, key, tree_new_scalar(value, &map->mark));
 }
 
 /* Formats are elements of a list. */
@@ -144,8 +159,7 @@ void scenario_fit_put(const struct device_fit *fit, const struct fit_result *res
         if (parameter.format)
             put_format(map, &parameter, value);
         else
-            tree_put(map_at(map, parameter.path), parameter.key,
-                     tree_new_scalar(value, &map->mark));
+            put_value(map_at(map, parameter.path), parameter.key, value);
         note_source(map, path, why);
         free(path);
         free(why);
@@ -185,7 +199,7 @@ static bool read_rows(const struct scenario_fit_ask *ask, struct measured_table 
     for (size_t i = 0; ok && i < table->n_rows; i++)
         keep[i] = best[i] && measured_where_matches(where, table, &table->row[i]);
     const char *class = class_of(ask);
-    struct scenario_cases_ask of = {class ? NULL : ask->device, ask->ubatch, class != NULL};
+    struct scenario_cases_ask of = {class ? NULL : ask->device, ask->ubatch, class != NULL, true};
     ok = ok && scenario_cases_read(table, keep, &of, cases, err);
     if (ok && cases->n == 0)
         ok = error_set(err, "no row of %zu can be fitted to%s%s", table->n_rows,
@@ -242,11 +256,15 @@ static bool fit_cases(const struct scenario_fit_ask *ask, struct scenario_cases 
                                 cases->n};
     for (size_t i = 0; i < cases->n; i++) {
         evidence.what[i] = cases->item[i].what;
-        evidence.group[i] = run_groups[cases->item[i].what.kind];
+        evidence.group[i] = quantities[cases->item[i].quantity];
     }
     divide(&evidence, ask->split, ask->seed);
+    int from = DEVICE_FROM_RUNS;
+    for (size_t i = 0; i < evidence.fitted; i++)
+        if (evidence.what[i].kind > DEVICE_SAW_OPERATOR || evidence.what[i].cap_W > 0)
+            from |= DEVICE_FROM_POWER;
     char *ref = mem_printf("%zu rows of %s", evidence.fitted, file_name(ask->paths[0]));
-    bool ok = fit_and_report(&cases->subject[0], DEVICE_FROM_RUNS, &evidence, ref, out, err);
+    bool ok = fit_and_report(&cases->subject[0], from, &evidence, ref, out, err);
     free(ref);
     free(evidence.what);
     free(evidence.group);

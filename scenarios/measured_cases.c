@@ -7,6 +7,7 @@
 #include "scenarios/validate.h"
 #include "workloads/model.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,7 +183,7 @@ static const char *unusable(const struct measured_row *row)
 {
     if (row->phase == MEASURED_E2E)
         return "neither prefill nor decode alone";
-    if (!(row->tokens_per_s > 0))
+    if (!(row->tokens_per_s > 0 || row->power_W > 0 || row->energy_J_per_token > 0))
         return "no rate";
     if (row->n_devices > 1)
         return "several devices work together";
@@ -268,26 +269,92 @@ static double or_else(double value, double otherwise)
     return isnan(value) ? otherwise : value;
 }
 
+static bool mentions(const char *text, const char *words)
+{
+    char *lower = mem_strdup(text);
+    for (char *p = lower; *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    bool found = strstr(lower, words) != NULL;
+    free(lower);
+    return found;
+}
+
+/* What a row's remarks say beyond its columns. */
+static const char *notes_of(const struct measured_table *table, const struct measured_row *row)
+{
+    for (size_t i = 0; i < table->n_columns; i++)
+        if (strcmp(table->column[i], "notes") == 0)
+            return row->cell[i] ? row->cell[i] : "";
+    return "";
+}
+
+/* "power_limit_W=300": the limit that was set with the driver. */
+static double cap_of(const char *notes)
+{
+    static const char key[] = "power_limit_W=";
+    const char *at = strstr(notes, key);
+    return at ? strtod(at + strlen(key), NULL) : 0;
+}
+
 static struct device_observation observe(const struct measured_row *row,
-                                         const struct scenario_measured_model *model, double ubatch)
+                                         const struct scenario_measured_model *model,
+                                         const char *notes, double ubatch)
 {
     bool prefill = row->phase == MEASURED_PREFILL;
     double tokens = prefill ? row->prompt_tokens : or_else(row->gen_tokens, usual_answer_tokens);
     double batch = fmax(1, or_else(row->batch, 1));
-    struct device_observation what = {.kind = prefill ? DEVICE_SAW_PREFILL : DEVICE_SAW_DECODE,
-                                      .forward = &model->forward,
-                                      .run = {.batch = batch,
-                                              .depth = or_else(row->context_depth, 0),
-                                              .tokens = fmax(1, tokens),
-                                              .ubatch = ubatch,
-                                              .weight_scale = weight_scale(row, model)},
-                                      .flash = flash_of(row)};
-    what.measured_s = what.run.tokens * batch / row->tokens_per_s;
-    return what;
+    return (struct device_observation){.kind = prefill ? DEVICE_SAW_PREFILL : DEVICE_SAW_DECODE,
+                                       .forward = &model->forward,
+                                       .run = {.batch = batch,
+                                               .depth = or_else(row->context_depth, 0),
+                                               .tokens = fmax(1, tokens),
+                                               .ubatch = ubatch,
+                                               .weight_scale = weight_scale(row, model)},
+                                       .flash = flash_of(row),
+                                       .cap_W = cap_of(notes),
+                                       .prefill = prefill};
 }
 
-static bool add_case(struct scenario_cases *cases, const struct measured_row *row,
-                     const struct scenario_cases_ask *ask, struct error *err)
+static void add_item(struct scenario_cases *cases, const struct scenario_case *item)
+{
+    cases->item = mem_realloc(cases->item, cases->n + 1, sizeof *cases->item);
+    cases->item[cases->n++] = *item;
+}
+
+/* Meters err by several per cent, and a mean over a run holds its start. */
+static const double watts_noise = 0.1;
+
+/* The draw and the energy that a row tells, where its meter takes in the device alone or a fit can
+ * tell the rest. */
+static void add_draw(struct scenario_cases *cases, const struct scenario_case *speed,
+                     const char *notes, const struct scenario_cases_ask *ask)
+{
+    const struct measured_row *row = speed->row;
+    struct scenario_case item = *speed;
+    if (!ask->wall && mentions(row->power_scope, "wall"))
+        return;
+    item.what.noise = watts_noise;
+    item.what.die_K = row->temperature_K > 0 ? row->temperature_K : 0;
+    if (row->power_W > 0) {
+        item.quantity = SCENARIO_POWER;
+        item.what.kind = DEVICE_SAW_POWER;
+        item.what.measured = row->power_W;
+        add_item(cases, &item);
+    }
+    if (row->energy_J_per_token > 0) {
+        item.quantity = SCENARIO_ENERGY;
+        item.what.kind = DEVICE_SAW_ENERGY;
+        item.what.measured = row->energy_J_per_token;
+        item.what.net = mentions(notes, "net of idle");
+        if (!item.what.prefill && mentions(notes, "whole request"))
+            item.what.prompt = or_else(row->prompt_tokens, 0);
+        add_item(cases, &item);
+    }
+}
+
+static bool add_case(struct scenario_cases *cases, const struct measured_table *table,
+                     const struct measured_row *row, const struct scenario_cases_ask *ask,
+                     struct error *err)
 {
     const char *reason = unusable(row);
     if (reason) {
@@ -303,9 +370,14 @@ static bool add_case(struct scenario_cases *cases, const struct measured_row *ro
         return err->n_faults == faults;
     item.model = model->name;
     item.quant = model->quant;
-    item.what = observe(row, model, ask->ubatch);
-    cases->item = mem_realloc(cases->item, cases->n + 1, sizeof *cases->item);
-    cases->item[cases->n++] = item;
+    const char *notes = notes_of(table, row);
+    item.what = observe(row, model, notes, ask->ubatch);
+    if (row->tokens_per_s > 0) {
+        item.quantity = row->phase == MEASURED_PREFILL ? SCENARIO_PREFILL : SCENARIO_DECODE;
+        item.what.measured = item.what.run.tokens * item.what.run.batch / row->tokens_per_s;
+        add_item(cases, &item);
+    }
+    add_draw(cases, &item, notes, ask);
     return true;
 }
 
@@ -344,7 +416,7 @@ bool scenario_cases_read(const struct measured_table *table, const bool *keep,
               (!ask->device || read_own(out, ask, err));
     for (size_t i = 0; ok && i < table->n_rows; i++)
         if (keep[i])
-            ok = add_case(out, &table->row[i], ask, err);
+            ok = add_case(out, table, &table->row[i], ask, err);
     if (out->n_skips > 1)
         qsort(out->skip, out->n_skips, sizeof *out->skip, more_rows);
     return ok;

@@ -26,6 +26,7 @@ struct scenario_measured_model {
 
 struct scenario_case {
     const struct measured_row *row;
+    enum scenario_quantity quantity;
     size_t device;     /* of the subjects */
     const char *model; /* borrowed */
     const char *quant; /* file type; borrowed */
@@ -50,6 +51,7 @@ struct scenario_cases_ask {
     double ubatch;
     /* Values of the device that are no data sheet's give way to those of its class. */
     bool data_sheet_only;
+    bool wall; /* take power at the wall too: a fit can tell the rest of the machine */
 };
 
 /* Adds a case or a reason for each row that `keep` (n_rows of the table) is set for. Rows of

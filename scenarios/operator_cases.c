@@ -129,7 +129,7 @@ static struct device_observation attention(const struct measured_operator *row,
     struct device_observation what = {.kind = DEVICE_SAW_OPERATOR,
                                       .flash = 1,
                                       .op = op,
-                                      .measured_s = row->time_s,
+                                      .measured = row->time_s,
                                       .noise = attention_noise};
     what.pass = (struct device_pass){.rows = rows + row->n_decode,
                                      .decode_sequences = row->n_decode,
@@ -159,7 +159,7 @@ static bool dense(const struct measured_operator *row, const struct workload_ope
                                         .flash = -1,
                                         .op = &op[l],
                                         .pass = {.rows = row->rows, .sampled = row->rows},
-                                        .measured_s = row->time_s,
+                                        .measured = row->time_s,
                                         .noise = op[l].kind == WORKLOAD_MATMUL ? gemm_noise
                                                                                : element_noise};
     return true;

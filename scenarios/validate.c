@@ -121,18 +121,25 @@ static struct device_observation *fit_observations(const struct work *work, size
     return what;
 }
 
+/* Where in the table's rows a prediction goes: a rate is tokens over seconds. */
+static double shown(const struct device_observation *what, double value)
+{
+    bool rate = what->kind == DEVICE_SAW_PREFILL || what->kind == DEVICE_SAW_DECODE;
+    return rate ? what->run.tokens * what->run.batch / value : value;
+}
+
 static bool predict(struct work *work, const struct scenario_case *item, struct error *err)
 {
     const struct scenario_subject *subject = &work->cases->subject[work->subject];
     const struct device_observation *what = &item->what;
     struct device_fit_question question = {&work->fit, what};
-    double sd, log_s;
-    if (!fit_spread(&work->fit.problem, &work->result, device_fit_log_s, &question, &sd, err) ||
-        !device_fit_log_s(&question, work->result.x, &log_s))
+    double sd, log_value;
+    if (!fit_spread(&work->fit.problem, &work->result, device_fit_log, &question, &sd, err) ||
+        !device_fit_log(&question, work->result.x, &log_value))
         return false;
-    double noise = DEVICE_NOISE * fmax(1, work->result.scatter);
+    double noise = (what->noise > 0 ? what->noise : DEVICE_NOISE) * fmax(1, work->result.scatter);
     double reach = exp(deviate_90 * sqrt(sd * sd + noise * noise));
-    double rate = what->run.tokens * what->run.batch / exp(log_s);
+    double value = shown(what, exp(log_value)), measured = shown(what, what->measured);
     const struct measured_row *row = item->row;
     char *place = mem_printf("%s:%zu", row->path, row->line);
     struct scenario_validated_row out = {.device = subject->name,
@@ -141,16 +148,16 @@ static bool predict(struct work *work, const struct scenario_case *item, struct 
                                          .model = item->model,
                                          .quant = item->quant,
                                          .backend = row->backend,
-                                         .phase = (int32_t)row->phase,
+                                         .phase = (int32_t)item->quantity,
                                          .prompt_tokens = row->prompt_tokens,
                                          .gen_tokens = row->gen_tokens,
                                          .context_depth = row->context_depth,
                                          .batch = row->batch,
-                                         .measured_tokens_per_s = row->tokens_per_s,
-                                         .predicted_tokens_per_s = rate,
-                                         .low_tokens_per_s = rate / reach,
-                                         .high_tokens_per_s = rate * reach,
-                                         .error = rate / row->tokens_per_s - 1,
+                                         .measured = measured,
+                                         .predicted = value,
+                                         .low = value / reach,
+                                         .high = value * reach,
+                                         .error = value / measured - 1,
                                          .fitted = work->choice->fit[row_index(work, item)],
                                          .place = place};
     table_add(&work->out->rows, &out);
@@ -180,7 +187,7 @@ static bool work_device(struct work *work, struct error *err)
     struct scenario_subject *subject = &work->cases->subject[work->subject];
     size_t n, rows = 0;
     struct device_observation *what = fit_observations(work, &n);
-    struct device_fit_of of = {&subject->device, 1, DEVICE_FROM_RUNS};
+    struct device_fit_of of = {&subject->device, 1, DEVICE_FROM_RUNS | DEVICE_FROM_POWER};
     device_fit_init(&work->fit, &of, what, n);
     scenario_spread_of_class(&subject->class, &work->fit);
     bool ok = n ? fit_map(&work->fit.problem, &work->result, err)
@@ -215,7 +222,8 @@ static bool work_table(const struct scenario_validate_ask *ask, const struct mea
 {
     struct scenario_cases cases;
     bool own = strcmp(ask->device, "auto") == 0;
-    struct scenario_cases_ask of = {own ? NULL : ask->device, ask->ubatch, own};
+    struct scenario_cases_ask of = {own ? NULL : ask->device, ask->ubatch, own,
+                                    ask->fit_on != NULL};
     bool ok = scenario_cases_read(table, choice->keep, &of, &cases, err);
     for (size_t i = 0; ok && i < cases.n_subjects; i++) {
         struct work work = {

@@ -17,17 +17,27 @@ struct scenario_validate_ask {
     double ubatch;       /* most prompt tokens of a pass */
 };
 
-/* One predicted row. */
+/* What is predicted of a row: a rate of tokens in one of the phases, the mean draw, the energy for
+ * each token. */
+enum scenario_quantity {
+    SCENARIO_PREFILL,
+    SCENARIO_DECODE,
+    SCENARIO_POWER,
+    SCENARIO_ENERGY,
+    SCENARIO_QUANTITIES
+};
+
+/* One predicted value of a row. */
 struct scenario_validated_row {
     const char *device, *class, *kind; /* catalogue names */
     const char *model, *quant, *backend;
-    int32_t phase; /* enum measured_phase */
+    int32_t phase; /* enum scenario_quantity */
     double prompt_tokens, gen_tokens, context_depth, batch;
-    double measured_tokens_per_s, predicted_tokens_per_s;
-    double low_tokens_per_s, high_tokens_per_s; /* 90 % interval */
-    double error;                               /* (predicted - measured) / measured */
-    int64_t fitted;                             /* 1: the device was fitted to this row */
-    const char *place;                          /* "file:line" */
+    double measured, predicted; /* tokens/s, watts, joules for a token */
+    double low, high;           /* 90 % interval */
+    double error;               /* (predicted - measured) / measured */
+    int64_t fitted;             /* 1: the device was fitted to this row */
+    const char *place;          /* "file:line" */
 };
 extern const struct column_spec scenario_validated_columns[];
 
@@ -73,11 +83,11 @@ void scenario_validation_free(struct scenario_validation *validation);
 bool scenario_validation_write(const struct scenario_validation *validation, const char *path,
                                struct error *err);
 
-/* Groups of the counted rows: by phase (prefill and decode, whether or not they have rows), and
- * within a phase by a column: "device", "class", "kind", "quant", "model", "backend". Returns how
+/* Groups of the counted rows: by quantity (all of them, whether or not they have rows), and within
+ * one by a column: "device", "class", "kind", "quant", "model", "backend". Returns how
  * many; the caller frees *out with free(). */
 size_t scenario_validation_phases(const struct scenario_validation *validation,
-                                  struct scenario_group out[2]);
+                                  struct scenario_group out[SCENARIO_QUANTITIES]);
 size_t scenario_validation_groups(const struct scenario_validation *validation, int phase,
                                   const char *column, struct scenario_group **out);
 /* Rows of the greatest errors, at most `most`; returns how many. */

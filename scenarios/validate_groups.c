@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const phases[] = {"prefill", "decode"};
+static const char *const phases[] = {"prefill", "decode", "power", "energy"};
 
 /* The columns that rows can be grouped by. */
 static const struct {
@@ -47,8 +47,7 @@ struct members {
 static void add_member(struct members *members, const struct scenario_validated_row *row)
 {
     members->error[members->n++] = row->error;
-    members->inside += row->measured_tokens_per_s >= row->low_tokens_per_s &&
-                       row->measured_tokens_per_s <= row->high_tokens_per_s;
+    members->inside += row->measured >= row->low && row->measured <= row->high;
 }
 
 struct scenario_group scenario_group_of(const char *name, const double *error, size_t n)
@@ -86,11 +85,11 @@ static struct scenario_group group_of(const struct scenario_validation *validati
 }
 
 size_t scenario_validation_phases(const struct scenario_validation *validation,
-                                  struct scenario_group out[2])
+                                  struct scenario_group out[SCENARIO_QUANTITIES])
 {
-    for (int phase = 0; phase < 2; phase++)
+    for (int phase = 0; phase < SCENARIO_QUANTITIES; phase++)
         out[phase] = group_of(validation, phase, 0, NULL);
-    return 2;
+    return SCENARIO_QUANTITIES;
 }
 
 static int by_name(const void *a, const void *b)
@@ -184,7 +183,7 @@ static json_t *by_json(const struct scenario_validation *validation)
     json_t *by = json_object();
     for (size_t c = 0; c < COLUMNS; c++) {
         json_t *column = json_object();
-        for (int phase = 0; phase < 2; phase++) {
+        for (int phase = 0; phase < SCENARIO_QUANTITIES; phase++) {
             struct scenario_group *group;
             size_t n = scenario_validation_groups(validation, phase, columns[c].name, &group);
             json_t *of = json_object();
@@ -217,8 +216,7 @@ static json_t *worst_json(const struct scenario_validation *validation)
         json_array_append_new(out, json_pack("{s:s, s:s, s:s, s:s, s:s, s:f, s:f, s:f}", "place",
                                              one.place, "device", one.device, "model", one.model,
                                              "quant", one.quant, "phase", phases[one.phase],
-                                             "measured_tokens_per_s", one.measured_tokens_per_s,
-                                             "predicted_tokens_per_s", one.predicted_tokens_per_s,
+                                             "measured", one.measured, "predicted", one.predicted,
                                              "error", one.error));
     }
     return out;
@@ -241,17 +239,18 @@ static json_t *devices_json(const struct scenario_validation *validation)
 
 char *scenario_validation_json(const struct scenario_validation *validation)
 {
-    struct scenario_group group[2];
+    struct scenario_group group[SCENARIO_QUANTITIES];
     scenario_validation_phases(validation, group);
     json_t *groups = json_object();
-    for (size_t i = 0; i < 2; i++)
+    size_t rows = group[SCENARIO_PREFILL].n + group[SCENARIO_DECODE].n;
+    for (size_t i = 0; i < SCENARIO_QUANTITIES; i++)
         json_object_set_new(groups, phases[i], covered_json(&group[i]));
-    json_t *root = json_pack(
-        "{s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "rows", (json_int_t)(group[0].n + group[1].n),
-        "fitted_rows", (json_int_t)validation->fitted_rows, "skipped",
-        (json_int_t)validation->skipped_rows, "skipped_by_reason",
-        skipped_json(validation->skipped, validation->n_skipped), "groups", groups, "by",
-        by_json(validation), "devices", devices_json(validation), "worst", worst_json(validation));
+    json_t *root = json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "rows", (json_int_t)rows,
+                             "fitted_rows", (json_int_t)validation->fitted_rows, "skipped",
+                             (json_int_t)validation->skipped_rows, "skipped_by_reason",
+                             skipped_json(validation->skipped, validation->n_skipped), "groups",
+                             groups, "by", by_json(validation), "devices", devices_json(validation),
+                             "worst", worst_json(validation));
     char *text = json_dumps(root, JSON_INDENT(2));
     json_decref(root);
     return text;

@@ -10,7 +10,7 @@
 #define SKIPPED "validation_skipped"
 #define DEVICES "validation_devices"
 
-static const char *const phases[] = {"prefill", "decode", NULL};
+static const char *const phases[] = {"prefill", "decode", "power", "energy", NULL};
 
 #define AT(member) offsetof(struct scenario_validated_row, member)
 #define NUMBER(name, unit, text)                                                                   \
@@ -29,15 +29,16 @@ const struct column_spec scenario_validated_columns[] = {
     TEXT(model, "model as the catalogue names it"),
     TEXT(quant, "format of the weights"),
     TEXT(backend, "what ran the model, as measured"),
-    {"phase", COLUMN_CODE, AT(phase), "1", "phase of the request", phases},
+    {"phase", COLUMN_CODE, AT(phase), "1",
+     "what was measured: tokens/s of a phase, W, or J for a token", phases},
     NUMBER(prompt_tokens, "1", "tokens of the prompt"),
     NUMBER(gen_tokens, "1", "tokens that were generated"),
     NUMBER(context_depth, "1", "tokens before the first one"),
     NUMBER(batch, "1", "sequences at a time"),
-    NUMBER(measured_tokens_per_s, "1/s", "tokens per second, measured"),
-    NUMBER(predicted_tokens_per_s, "1/s", "tokens per second, predicted"),
-    NUMBER(low_tokens_per_s, "1/s", "lower end of the prediction's 90 % interval"),
-    NUMBER(high_tokens_per_s, "1/s", "upper end of the prediction's 90 % interval"),
+    NUMBER(measured, "1", "measured: tokens/s, W or J for a token, by phase"),
+    NUMBER(predicted, "1", "predicted, in the unit of the measured value"),
+    NUMBER(low, "1", "lower end of the prediction's 90 % interval"),
+    NUMBER(high, "1", "upper end of the prediction's 90 % interval"),
     NUMBER(error, "1", "(predicted - measured) / measured"),
     {"fitted", COLUMN_COUNT, AT(fitted), "1", "1: the device was fitted to this row", NULL},
     TEXT(place, "file and line of the measurement"),

@@ -65,10 +65,10 @@ def front_faults(file):
 def validation_faults(file):
     yield from common_faults(file, ("Conventions", "title", "source", "schema"), VALIDATION_GROUPS)
     rows = file["validation"]
-    predicted = rows["predicted_tokens_per_s"][:]
-    if not len(predicted) or not (rows["low_tokens_per_s"][:] <= predicted).all():
+    predicted = rows["predicted"][:]
+    if not len(predicted) or not (rows["low"][:] <= predicted).all():
         yield "validation: no rows, or predictions below their intervals"
-    measured = rows["measured_tokens_per_s"][:]
+    measured = rows["measured"][:]
     if not numpy.allclose(rows["error"][:], predicted / measured - 1):
         yield "validation: an error is not that of its row"
     if len(rows["device"]) != file["validation_devices/rows"][:].sum():

@@ -333,15 +333,15 @@ static void check_runs(struct bench *bench, struct stream *stream)
                              .depth = stream_below(stream, 1000),
                              .tokens = 1 + stream_below(stream, 900),
                              .ubatch = 64 + stream_below(stream, 512)};
-    double prefill_s = device_prefill_s(&bench->device, &bench->forward, &run);
-    double decode_s = device_decode_s(&bench->device, &bench->forward, &run);
+    double prefill_s = device_prefill(&bench->device, &bench->forward, &run).time_s;
+    double decode_s = device_decode(&bench->device, &bench->forward, &run).time_s;
     double *const members[] = {&run.batch, &run.depth, &run.tokens};
     for (size_t i = 0; i < 3; i++) {
         double plain = *members[i];
         *members[i] += 1 + stream_below(stream, 40);
-        expect_least(bench, device_prefill_s(&bench->device, &bench->forward, &run), prefill_s,
+        expect_least(bench, device_prefill(&bench->device, &bench->forward, &run).time_s, prefill_s,
                      "more prompt");
-        expect_least(bench, device_decode_s(&bench->device, &bench->forward, &run), decode_s,
+        expect_least(bench, device_decode(&bench->device, &bench->forward, &run).time_s, decode_s,
                      "more answer");
         *members[i] = plain;
     }

@@ -27,7 +27,7 @@ static inline double prefill_rate(const struct device *device, const struct work
     struct device_forward forward;
     struct device_run run = {.batch = 1, .tokens = 512, .ubatch = 512};
     device_forward_init(&forward, model);
-    double time_s = device_prefill_s(device, &forward, &run);
+    double time_s = device_prefill(device, &forward, &run).time_s;
     device_forward_free(&forward);
     return run.tokens / time_s;
 }
@@ -38,7 +38,7 @@ static inline double decode_rate(const struct device *device, const struct workl
     struct device_forward forward;
     struct device_run run = {.batch = 1, .tokens = 128};
     device_forward_init(&forward, model);
-    double time_s = device_decode_s(device, &forward, &run);
+    double time_s = device_decode(device, &forward, &run).time_s;
     device_forward_free(&forward);
     return run.tokens / time_s;
 }
