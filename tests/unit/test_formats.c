@@ -148,7 +148,8 @@ static void test_exceptions(void)
                                    .n_kv_heads = 8,
                                    .head_dim = 128,
                                    .vocab = 65024,
-                                   .parallel_attention = true};
+                                   .parallel_attention = true,
+                                   .fused_qkv = true};
     check_layer(&model, (char[]){"Q4_K_M"}, TENSOR_OUTPUT, 0, "Q8_0");
     check_layer(&model, (char[]){"F16"}, TENSOR_OUTPUT, 0, "F16");
     check_layer(&model, (char[]){"Q4_K_M"}, TENSOR_FFN_DOWN, 2, "Q6_K");
@@ -203,7 +204,7 @@ static void test_all_quants(void)
         for (int role = TENSOR_TOKEN_EMBD; role <= TENSOR_OUTPUT; role++)
             CHECK(workload_tensor(&model, (enum tensor_role)role, 40).format);
     }
-    CHECK(n == 36);
+    CHECK(n == 37);
 }
 
 int main(void)

@@ -258,7 +258,7 @@ static void test_quants(void)
         {"GPTQ INT4", "", "Q4_0"},
         {"AWQ", "", "Q4_0"},
         {"4-bit", "", "Q4_0"},
-        {"MXFP4 (file named F16)", "", "MXFP4_MOE"},
+        {"MXFP4 (file named F16)", "", "MXFP4_F16"},
         {"W2", "llama-2-7b.Q4_0", NULL},
         {"BitNet b1.58 (2-bit)", "", NULL},
         {"best", "", NULL},

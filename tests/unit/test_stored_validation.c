@@ -108,7 +108,7 @@ static void test_refused(void)
     for (int wrong = 0; wrong < 2; wrong++) {
         struct scenario_h5 *file = scenario_h5_create();
         scenario_h5_put_word(file, "/", "schema", "qeilsim/result/1");
-        ((int32_t *)validation.rows.column[6])[2] = wrong ? MEASURED_E2E : MEASURED_DECODE;
+        ((int32_t *)validation.rows.column[6])[2] = wrong ? SCENARIO_QUANTITIES : SCENARIO_DECODE;
         scenario_h5_put_table(file, "validation", &validation.rows);
         CHECK(scenario_h5_save(file, path, &err));
         scenario_h5_close(file);
