@@ -37,6 +37,9 @@ static void print_counts(const struct scenario_validation *validation)
     printf("rows       %zu predicted, %zu of them fitted to, %zu skipped\n",
            validation->rows.n_rows, validation->fitted_rows, validation->skipped_rows);
     printf("devices    %zu\n", validation->n_devices);
+    size_t borderline = scenario_validation_borderline(validation);
+    if (borderline > 0)
+        printf("borderline %zu: within 4 %% of a full memory, not judged\n", borderline);
 }
 
 static void add_group(struct grid *grid, const struct scenario_group *group)

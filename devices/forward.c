@@ -37,6 +37,7 @@ void device_forward_init(struct device_forward *out, const struct workload_model
         for (size_t i = 0; i < n; i++) {
             add_operator(out, &op[i]);
             out->weight_bytes += op[i].weight_bytes;
+            out->expert_bytes += op[i].experts > 0 ? op[i].weight_bytes : 0;
             if (op[i].window > 0) {
                 out->windows = true;
                 out->window = op[i].window;
@@ -76,6 +77,25 @@ static double scale_of(const struct device_run *run)
     return run->weight_scale > 0 ? run->weight_scale : 1;
 }
 
+/* Time to fetch what memory does not hold. A pass is a cyclic scan: when it touches more than fits,
+ * the least recently used is always what comes next, and all of it is fetched. When it does not,
+ * only those experts are missing that there was no room for, in proportion. */
+static double paging_s(const struct device_forward *forward, const struct device_run *run,
+                       double touched_B, double cache_B)
+{
+    if (run->memory_B <= 0 || run->store_Bps <= 0)
+        return 0;
+    if (touched_B > run->memory_B)
+        return touched_B / run->store_Bps;
+    double scale = scale_of(run), experts_B = scale * forward->expert_bytes;
+    double over_B = scale * forward->weight_bytes + cache_B - run->memory_B;
+    if (experts_B <= 0 || over_B <= 0)
+        return 0;
+    double dense_B = scale * (forward->weight_bytes - forward->expert_bytes);
+    double used_B = fmax(0, touched_B - dense_B - cache_B);
+    return fmin(1, over_B / experts_B) * used_B / run->store_Bps;
+}
+
 static struct device_spent pass_spent(const struct device *device,
                                       const struct device_forward *forward,
                                       const struct device_pass *pass,
@@ -83,15 +103,18 @@ static struct device_spent pass_spent(const struct device *device,
 {
     struct device_cost cost = {0};
     double scale = scale_of(run), clock = run->clock > 0 ? run->clock : 1;
-    struct device_condition at = {clock, INFINITY,
-                                  pass_bytes(forward, pass, contexts->held, scale)};
+    double touched_B = pass_bytes(forward, pass, contexts->held, scale);
+    double cache_B = forward->kv_bytes_per_token * contexts->held;
+    struct device_condition at = {clock, INFINITY, touched_B};
     for (size_t i = 0; i < forward->n; i++) {
         struct workload_operator op = forward->op[i].op;
         op.weight_bytes *= scale;
         device_operator_cost(device, &op, pass, &at, forward->op[i].count, &cost);
     }
-    return (struct device_spent){.time_s = device->overheads.pass_s + cost.time_s +
-                                           cost.time_per_context_s * contexts->all +
+    return (struct device_spent){.pressure = run->memory_B > 0 ? touched_B / run->memory_B : 0,
+                                 .time_s = device->overheads.pass_s +
+                                           paging_s(forward, run, touched_B, cache_B) +
+                                           cost.time_s + cost.time_per_context_s * contexts->all +
                                            cost.time_per_window_s * contexts->window,
                                  .flops = cost.flops + cost.flops_per_context * contexts->all +
                                           cost.flops_per_window * contexts->window,
@@ -117,6 +140,7 @@ static void add(struct device_spent *to, struct device_spent from, double count)
     to->time_s += count * from.time_s;
     to->flops += count * from.flops;
     to->bytes += count * from.bytes;
+    to->pressure = fmax(to->pressure, from.pressure);
 }
 
 struct device_spent device_prefill(const struct device *device,

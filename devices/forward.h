@@ -13,6 +13,7 @@ struct device_forward {
     } * op;           /* (n) */
     size_t n;
     double weight_bytes, kv_bytes_per_token; /* of all layers */
+    double expert_bytes;                     /* of the weights, those of experts */
     bool windows;                            /* some layers attend to a sliding window */
     double window;                           /* its tokens */
 };
@@ -30,11 +31,15 @@ struct device_run {
     /* Bytes of the weights over those that the model's file type has; 0 is 1. */
     double weight_scale;
     double clock; /* relative; 0 is nominal */
+    /* The memory left for weights and cache, and the bandwidth of what lies behind it; 0: no end to
+     * the memory. */
+    double memory_B, store_Bps;
 };
 
 /* What a run costs. */
 struct device_spent {
     double time_s, flops, bytes;
+    double pressure; /* CPQ: what a pass touches over the memory that is left for it; 0: no end */
 };
 
 /* A prompt in chunks, its last token sampled; an answer, one step for each token. The reuse

@@ -80,6 +80,15 @@ double device_observed(const struct device *device, const struct device_observat
     return operator_s(&as_run, what);
 }
 
+bool device_is_borderline(const struct device *device, const struct device_observation *what)
+{
+    if (what->kind == DEVICE_SAW_OPERATOR || what->run.memory_B <= 0)
+        return false;
+    double clock;
+    struct device_spent spent = spent_on(device, what, what->prefill, &what->run, &clock);
+    return fabs(spent.pressure - 1) <= DEVICE_BORDERLINE;
+}
+
 void device_fit_apply(struct device_fit *fit, const double *x)
 {
     for (size_t d = 0; d < fit->n_devices; d++)

@@ -34,6 +34,13 @@ struct device_observation {
     double noise; /* expected standard deviation of its logarithm; 0: DEVICE_NOISE */
 };
 
+/* Within this share of its capacity nobody knows whether a memory is full: the Raspberry Pi 5's is
+ * known to about as much by its own benchmarks. */
+#define DEVICE_BORDERLINE 0.04
+
+/* Whether a run comes that near to the end of its memory. */
+bool device_is_borderline(const struct device *device, const struct device_observation *what);
+
 /* In the unit of what was measured. */
 double device_observed(const struct device *device, const struct device_observation *what);
 

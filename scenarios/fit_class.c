@@ -104,7 +104,8 @@ static bool fit_without(struct members *members, size_t without, struct device_f
 
 /* Errors of rows whose device the class was fitted without, by kind of run. */
 struct left_out {
-    double *error[2]; /* prefill, decode; measured rate over ours gives the sign of `bias` */
+    double *error[2];  /* prefill, decode; measured rate over ours gives the sign of `bias` */
+    size_t *member[2]; /* whose row it is */
     size_t n[2];
 };
 
@@ -112,8 +113,10 @@ static bool leave_one_out(struct members *members, struct left_out *out, struct 
 {
     struct device_observation *room = mem_calloc(members->n_rows + 1, sizeof *room);
     bool ok = true;
-    for (int kind = 0; kind < 2; kind++)
+    for (int kind = 0; kind < 2; kind++) {
         out->error[kind] = mem_calloc(members->n_rows + 1, sizeof(double));
+        out->member[kind] = mem_calloc(members->n_rows + 1, sizeof(size_t));
+    }
     for (size_t d = 0; ok && members->n > 1 && d < members->n; d++) {
         struct device_fit fit;
         struct fit_result result;
@@ -121,9 +124,11 @@ static bool leave_one_out(struct members *members, struct left_out *out, struct 
         for (size_t i = 0; ok && i < members->n_rows; i++) {
             const struct device_observation *what = &members->what[i];
             int kind = what->kind == DEVICE_SAW_DECODE;
-            if (what->device == d)
-                out->error[kind][out->n[kind]++] =
-                    what->measured / device_observed(&members->device[d], what) - 1;
+            if (what->device != d)
+                continue;
+            out->member[kind][out->n[kind]] = d;
+            out->error[kind][out->n[kind]++] =
+                what->measured / device_observed(&members->device[d], what) - 1;
         }
         fit_free(&result);
         device_fit_free(&fit);
@@ -216,6 +221,23 @@ static void report_left_out(const struct left_out *left_out, struct scenario_fit
     }
 }
 
+static void hand_over(const struct members *members, struct left_out *left_out,
+                      struct scenario_fit *out)
+{
+    for (int kind = 0; kind < 2; kind++) {
+        size_t n = left_out->n[kind];
+        out->n_left_out[kind] = n;
+        out->left_out[kind] = mem_calloc(n + 1, sizeof *out->left_out[kind]);
+        for (size_t i = 0; i < n; i++) {
+            const char *name = members->subject[left_out->member[kind][i]]->name;
+            out->left_out[kind][i] =
+                (struct scenario_left_out){mem_strdup(name), left_out->error[kind][i]};
+        }
+        free(left_out->error[kind]);
+        free(left_out->member[kind]);
+    }
+}
+
 static bool fit_members(struct members *members, struct tree *class, struct scenario_fit *out,
                         struct error *err)
 {
@@ -236,10 +258,7 @@ static bool fit_members(struct members *members, struct tree *class, struct scen
     fit_free(&result);
     device_fit_free(&fit);
     free(room);
-    for (int kind = 0; kind < 2; kind++) {
-        out->left_out[kind] = left_out.error[kind];
-        out->n_left_out[kind] = left_out.n[kind];
-    }
+    hand_over(members, &left_out, out);
     return ok;
 }
 

@@ -321,15 +321,17 @@ bool scenario_fit_device(const struct scenario_fit_ask *ask, struct scenario_fit
 
 void scenario_fit_free(struct scenario_fit *fit)
 {
-    for (size_t i = 0; fit->parameter && i < fit->n; i++) {
+    for (size_t i = 0; fit->parameter && i < fit->n; i++)
         free(fit->parameter[i].path);
+    for (int kind = 0; kind < 2; kind++) {
+        for (size_t i = 0; i < fit->n_left_out[kind]; i++)
+            free(fit->left_out[kind][i].device);
+        free(fit->left_out[kind]);
     }
     scenario_skipped_free(fit->skipped, fit->n_skipped);
     free(fit->name);
     free(fit->parameter);
     free(fit->group);
-    free(fit->left_out[0]);
-    free(fit->left_out[1]);
     free(fit->correlation);
     free(fit->yaml);
     *fit = (struct scenario_fit){0};
@@ -347,7 +349,9 @@ static json_t *left_out_json(const struct scenario_fit *fit)
     for (int kind = 0; kind < 2; kind++) {
         json_t *errors = json_array();
         for (size_t i = 0; i < fit->n_left_out[kind]; i++)
-            json_array_append_new(errors, number(fit->left_out[kind][i]));
+            json_array_append_new(errors,
+                                  json_pack("{s:s, s:o}", "device", fit->left_out[kind][i].device,
+                                            "error", number(fit->left_out[kind][i].error)));
         json_object_set_new(out, names[kind], errors);
     }
     return out;

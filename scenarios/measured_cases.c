@@ -315,6 +315,16 @@ static struct device_observation observe(const struct measured_row *row,
                                        .prefill = prefill};
 }
 
+static void set_memory(const struct scenario_cases *cases, const struct measured_row *row,
+                       const char *device, struct device_run *run)
+{
+    const struct device_pool *pool = scenario_memory_find(&cases->memories, device, row->device);
+    if (pool) {
+        run->memory_B = pool->capacity_B - pool->reserve_B;
+        run->store_Bps = pool->store_Bps;
+    }
+}
+
 static void add_item(struct scenario_cases *cases, const struct scenario_case *item)
 {
     cases->item = mem_realloc(cases->item, cases->n + 1, sizeof *cases->item);
@@ -372,6 +382,7 @@ static bool add_case(struct scenario_cases *cases, const struct measured_table *
     item.quant = model->quant;
     const char *notes = notes_of(table, row);
     item.what = observe(row, model, notes, ask->ubatch);
+    set_memory(cases, row, cases->subject[item.device].name, &item.what.run);
     if (row->tokens_per_s > 0) {
         item.quantity = row->phase == MEASURED_PREFILL ? SCENARIO_PREFILL : SCENARIO_DECODE;
         item.what.measured = item.what.run.tokens * item.what.run.batch / row->tokens_per_s;
@@ -411,7 +422,8 @@ bool scenario_cases_read(const struct measured_table *table, const bool *keep,
 {
     *out = (struct scenario_cases){.devices = measured_names_new(MEASURED_NAME_DEVICE),
                                    .models = measured_names_new(MEASURED_NAME_MODEL)};
-    bool ok = catalogue_names("device", out->devices, err) &&
+    bool ok = scenario_memories_read(&out->memories, err) &&
+              catalogue_names("device", out->devices, err) &&
               catalogue_names("model", out->models, err) &&
               (!ask->device || read_own(out, ask, err));
     for (size_t i = 0; ok && i < table->n_rows; i++)
@@ -440,6 +452,7 @@ void scenario_cases_free(struct scenario_cases *cases)
     free(cases->model);
     free(cases->item);
     free(cases->skip);
+    scenario_memories_free(&cases->memories);
     measured_names_free(cases->devices);
     measured_names_free(cases->models);
     *cases = (struct scenario_cases){0};

@@ -7,6 +7,7 @@
 #include "devices/measurements/measured.h"
 #include "devices/observe.h"
 #include "scenarios/class.h"
+#include "scenarios/measured_memory.h"
 #include "scenarios/validate.h"
 
 /* A device that rows are about. */
@@ -43,6 +44,7 @@ struct scenario_cases {
     struct scenario_skipped *skip; /* (n_skips) most rows first */
     size_t n_skips, skipped;
     struct measured_names *devices, *models;
+    struct scenario_memories memories;
     bool known_device; /* the one that was asked for has the name of a catalogue entry */
 };
 

@@ -159,6 +159,7 @@ static bool predict(struct work *work, const struct scenario_case *item, struct 
                                          .high = value * reach,
                                          .error = value / measured - 1,
                                          .fitted = work->choice->fit[row_index(work, item)],
+                                         .borderline = device_is_borderline(&subject->device, what),
                                          .place = place};
     table_add(&work->out->rows, &out);
     work->out->fitted_rows += out.fitted != 0;

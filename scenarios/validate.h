@@ -38,6 +38,7 @@ struct scenario_validated_row {
     double error;               /* (predicted - measured) / measured */
     int64_t fitted;             /* 1: the device was fitted to this row */
     const char *place;          /* "file:line" */
+    int64_t borderline;         /* 1: the run comes within 4 % of a full memory, on either side */
 };
 extern const struct column_spec scenario_validated_columns[];
 
@@ -90,6 +91,8 @@ size_t scenario_validation_phases(const struct scenario_validation *validation,
                                   struct scenario_group out[SCENARIO_QUANTITIES]);
 size_t scenario_validation_groups(const struct scenario_validation *validation, int phase,
                                   const char *column, struct scenario_group **out);
+/* How many predicted values are borderline: they count in no group. */
+size_t scenario_validation_borderline(const struct scenario_validation *validation);
 /* Rows of the greatest errors, at most `most`; returns how many. */
 size_t scenario_validation_worst(const struct scenario_validation *validation, size_t most,
                                  size_t *row);
@@ -104,6 +107,12 @@ struct scenario_fitted {
     bool held;      /* not among what these measurements can tell */
 };
 
+/* A row of a device that its class was fitted without. */
+struct scenario_left_out {
+    char *device; /* catalogue name */
+    double error; /* (predicted - measured) / measured, of the rate */
+};
+
 struct scenario_fit {
     char *name;                        /* of the device or class */
     struct scenario_fitted *parameter; /* (n) */
@@ -114,8 +123,8 @@ struct scenario_fit {
     struct scenario_group *group; /* (n_groups) errors by kind of measurement, of the rows that were
                                      held back where some were */
     size_t n_groups;
-    double *left_out[2]; /* a class: errors of members that it was fitted without, in prefill and
-                            in decode */
+    struct scenario_left_out *left_out[2]; /* a class: rows of members that it was fitted without,
+                                              in prefill and in decode */
     size_t n_left_out[2];
     size_t held_back; /* rows that were not fitted to */
     struct scenario_skipped *skipped;

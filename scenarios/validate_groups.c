@@ -31,11 +31,11 @@ static const char *text_at(const struct scenario_validated_row *row, size_t offs
 }
 
 /* Rows that were fitted to say nothing of a prediction; when there are no others they stand for
- * how well the form fits. */
+ * how well the form fits. A borderline row has no prediction. */
 static bool counts(const struct scenario_validation *validation,
                    const struct scenario_validated_row *row)
 {
-    return !row->fitted || validation->fitted_rows == validation->rows.n_rows;
+    return !row->borderline && (!row->fitted || validation->fitted_rows == validation->rows.n_rows);
 }
 
 /* The rows of one group. */
@@ -237,6 +237,17 @@ static json_t *devices_json(const struct scenario_validation *validation)
     return out;
 }
 
+size_t scenario_validation_borderline(const struct scenario_validation *validation)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < validation->rows.n_rows; i++) {
+        struct scenario_validated_row row;
+        table_get(&validation->rows, i, &row);
+        n += row.borderline != 0;
+    }
+    return n;
+}
+
 char *scenario_validation_json(const struct scenario_validation *validation)
 {
     struct scenario_group group[SCENARIO_QUANTITIES];
@@ -251,6 +262,8 @@ char *scenario_validation_json(const struct scenario_validation *validation)
                              skipped_json(validation->skipped, validation->n_skipped), "groups",
                              groups, "by", by_json(validation), "devices", devices_json(validation),
                              "worst", worst_json(validation));
+    json_object_set_new(root, "borderline",
+                        json_integer((json_int_t)scenario_validation_borderline(validation)));
     char *text = json_dumps(root, JSON_INDENT(2));
     json_decref(root);
     return text;

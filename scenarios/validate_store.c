@@ -41,6 +41,8 @@ const struct column_spec scenario_validated_columns[] = {
     NUMBER(high, "1", "upper end of the prediction's 90 % interval"),
     NUMBER(error, "1", "(predicted - measured) / measured"),
     {"fitted", COLUMN_COUNT, AT(fitted), "1", "1: the device was fitted to this row", NULL},
+    {"borderline", COLUMN_COUNT, AT(borderline), "1",
+     "1: within 4 % of a full memory, on either side", NULL},
     TEXT(place, "file and line of the measurement"),
     {.name = NULL},
 };
