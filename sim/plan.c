@@ -176,7 +176,7 @@ void sim_plan_weights_B(const struct sim_system *system, const struct sim_plan *
         pool_B[p] = 0;
         for (size_t u = 0; u < system->n_units; u++)
             if (pool_needs(system, plan, p, u))
-                pool_B[p] += system->resident_B[u];
+                pool_B[p] += sim_system_weights_B(system, u, p);
         bool embedding = pool_needs(system, plan, p, 0);
         bool head = pool_needs(system, plan, p, system->n_units - 1);
         if (head && embedding)

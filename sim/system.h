@@ -79,4 +79,8 @@ void sim_class_cost(const struct sim_system *system, size_t class, const struct 
 double sim_transfer_s(const struct sim_system *system, size_t from, size_t to, double transfers,
                       double bytes);
 
+/* Weights that a unit keeps in a pool. Behind a store an input matrix that the head does not share
+ * stays away: of it only the rows of the tokens are ever read. */
+double sim_system_weights_B(const struct sim_system *system, size_t unit, size_t pool);
+
 #endif

@@ -62,7 +62,7 @@ static void count_unit(struct sim_tally *tally, size_t u, int by)
     tally->used[decode] += (uint32_t)by;
     size_t pool[2] = {system->pool_of[prefill], system->pool_of[decode]};
     for (size_t i = 0; i < (pool[0] == pool[1] ? 1u : 2u); i++) {
-        tally->weights_B[pool[i]] += by * system->resident_B[u];
+        tally->weights_B[pool[i]] += by * sim_system_weights_B(system, u, pool[i]);
         tally->kv_B[pool[i]] += by * kv_B;
     }
     if (kv_B > 0 && pool[0] != pool[1])
