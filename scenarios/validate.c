@@ -121,6 +121,33 @@ static struct device_observation *fit_observations(const struct work *work, size
     return what;
 }
 
+/* What the form leaves out from one model to the next: kernels that a runtime has for one shape or
+ * format and not for another. One standard deviation of the logarithm, from the residuals of 15
+ * models on one Strix Halo, each predicted from two others (github.com/lhl/strix-halo-testing). */
+static const double other_prompt_noise = 0.15, other_answer_noise = 0.05;
+
+static bool model_was_fitted(const struct work *work, const struct scenario_case *item)
+{
+    for (size_t i = 0; i < work->cases->n; i++) {
+        const struct scenario_case *other = &work->cases->item[i];
+        if (other->device == work->subject && other->quantity == item->quantity &&
+            work->choice->fit[row_index(work, other)] && strcmp(other->model, item->model) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Standard deviation of the logarithm of a measured value beside the parameters'. */
+static double noise_of(const struct work *work, const struct scenario_case *item)
+{
+    double noise = item->what.noise > 0 ? item->what.noise : DEVICE_NOISE;
+    noise *= fmax(1, work->result.scatter);
+    if (model_was_fitted(work, item))
+        return noise;
+    return hypot(noise,
+                 item->quantity == SCENARIO_PREFILL ? other_prompt_noise : other_answer_noise);
+}
+
 /* Where in the table's rows a prediction goes: a rate is tokens over seconds. */
 static double shown(const struct device_observation *what, double value)
 {
@@ -137,8 +164,7 @@ static bool predict(struct work *work, const struct scenario_case *item, struct 
     if (!fit_spread(&work->fit.problem, &work->result, device_fit_log, &question, &sd, err) ||
         !device_fit_log(&question, work->result.x, &log_value))
         return false;
-    double noise = (what->noise > 0 ? what->noise : DEVICE_NOISE) * fmax(1, work->result.scatter);
-    double reach = exp(deviate_90 * sqrt(sd * sd + noise * noise));
+    double reach = exp(deviate_90 * hypot(sd, noise_of(work, item)));
     double value = shown(what, exp(log_value)), measured = shown(what, what->measured);
     const struct measured_row *row = item->row;
     char *place = mem_printf("%s:%zu", row->path, row->line);
