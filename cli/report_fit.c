@@ -49,12 +49,11 @@ static void add_parameter(struct grid *grid, const struct scenario_fitted *param
     grid_add(grid, "%s", parameter->learned < FIT_LEARNED_LITTLE ? "stays near the prior" : "");
 }
 
-/* Every storage format has parameters, most of which no row needs. */
-static bool is_of_interest(const struct scenario_fitted *parameter)
+/* Formats that no row has are not worth a word. */
+static bool is_of_format(const struct scenario_fitted *parameter)
 {
     static const char formats[] = "compute.dequant.";
-    bool of_format = strncmp(parameter->path, formats, strlen(formats)) == 0;
-    return !parameter->held && !(of_format && parameter->learned < FIT_LEARNED_LITTLE);
+    return strncmp(parameter->path, formats, strlen(formats)) == 0;
 }
 
 static void print_parameters(const struct scenario_fit *fit)
@@ -64,11 +63,11 @@ static void print_parameters(const struct scenario_fit *fit)
     printf("\nparameters (learned: 0 the prior decides, 100 the rows decide)\n");
     grid_add_row(&grid, GRID_CELLS("parameter", "prior", "value", "std. error", "learned %", ""));
     for (size_t i = 0; i < fit->n; i++)
-        if (is_of_interest(&fit->parameter[i]))
+        if (!fit->parameter[i].held)
             add_parameter(&grid, &fit->parameter[i]);
     grid_print(&grid, 0, true, stdout);
     for (size_t i = 0; i < fit->n; i++) {
-        if (!fit->parameter[i].held)
+        if (!fit->parameter[i].held || is_of_format(&fit->parameter[i]))
             continue;
         printf("%s%s", comma, fit->parameter[i].path);
         comma = ", ";

@@ -162,6 +162,13 @@ void device_fit_init(struct device_fit *out, const struct device_fit_of *of,
                                         .huber = 2};
 }
 
+void device_fit_hold(struct device_fit *fit, size_t parameter)
+{
+    struct fit_parameter *one = &fit->parameter[parameter];
+    *one = (struct fit_parameter){
+        .name = one->name, .low = -INFINITY, .high = INFINITY, .prior = one->prior};
+}
+
 void device_fit_free(struct device_fit *fit)
 {
     free(fit->parameter);

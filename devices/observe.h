@@ -73,6 +73,8 @@ struct device_fit_of {
 void device_fit_init(struct device_fit *out, const struct device_fit_of *of,
                      const struct device_observation *observation, size_t n);
 void device_fit_free(struct device_fit *fit);
+/* Takes a parameter out of the fit: it stays as it is. */
+void device_fit_hold(struct device_fit *fit, size_t parameter);
 /* Puts values (n_parameters) into the device. */
 void device_fit_apply(struct device_fit *fit, const double *x);
 /* ln of the prediction of one observation, for fit_spread: context is a device_fit_question. */

@@ -19,6 +19,9 @@ struct evidence {
     struct device_observation *what; /* (n) */
     const char **group;              /* (n) */
     size_t n, fitted;
+    int from;                           /* enum device_evidence */
+    const struct scenario_cases *cases; /* what they are of; NULL: operators */
+    char *ref;                          /* what they are, for the source of a fitted value */
 };
 
 /* Puts a share of the measurements, drawn at random, before the others. */
@@ -210,21 +213,22 @@ static bool read_rows(const struct scenario_fit_ask *ask, struct measured_table 
     return ok;
 }
 
-static bool fit_and_report(struct scenario_subject *subject, int from,
-                           const struct evidence *evidence, const char *ref,
+static bool fit_and_report(struct scenario_subject *subject, const struct evidence *evidence,
                            struct scenario_fit *out, struct error *err)
 {
     struct device_fit fit;
     struct fit_result result = {0};
-    struct device_fit_of of = {&subject->device, 1, from};
+    struct device_fit_of of = {&subject->device, 1, evidence->from};
     device_fit_init(&fit, &of, evidence->what, evidence->fitted);
     scenario_spread_of_class(&subject->class, &fit);
+    if (evidence->cases)
+        scenario_hold_unused_formats(evidence->cases, 0, &fit);
     bool ok = fit_map(&fit.problem, &result, err);
     if (ok) {
         device_fit_apply(&fit, result.x);
         scenario_fit_report(&fit, &result, out);
         judge(&fit, evidence, out);
-        scenario_fit_put(&fit, &result, subject->tree, ref);
+        scenario_fit_put(&fit, &result, subject->tree, evidence->ref);
         out->name = mem_strdup(subject->name);
         out->yaml = scenario_fit_yaml(subject->tree, "device");
     }
@@ -251,21 +255,22 @@ static void take_skips(struct scenario_cases *cases, struct scenario_fit *out)
 static bool fit_cases(const struct scenario_fit_ask *ask, struct scenario_cases *cases,
                       struct scenario_fit *out, struct error *err)
 {
-    struct evidence evidence = {mem_calloc(cases->n + 1, sizeof *evidence.what),
-                                mem_calloc(cases->n + 1, sizeof *evidence.group), cases->n,
-                                cases->n};
+    struct evidence evidence = {.what = mem_calloc(cases->n + 1, sizeof *evidence.what),
+                                .group = mem_calloc(cases->n + 1, sizeof *evidence.group),
+                                .n = cases->n,
+                                .cases = cases};
     for (size_t i = 0; i < cases->n; i++) {
         evidence.what[i] = cases->item[i].what;
         evidence.group[i] = quantities[cases->item[i].quantity];
     }
     divide(&evidence, ask->split, ask->seed);
-    int from = DEVICE_FROM_RUNS;
+    evidence.from = DEVICE_FROM_RUNS;
     for (size_t i = 0; i < evidence.fitted; i++)
         if (evidence.what[i].kind > DEVICE_SAW_OPERATOR || evidence.what[i].cap_W > 0)
-            from |= DEVICE_FROM_POWER;
-    char *ref = mem_printf("%zu rows of %s", evidence.fitted, file_name(ask->paths[0]));
-    bool ok = fit_and_report(&cases->subject[0], from, &evidence, ref, out, err);
-    free(ref);
+            evidence.from |= DEVICE_FROM_POWER;
+    evidence.ref = mem_printf("%zu rows of %s", evidence.fitted, file_name(ask->paths[0]));
+    bool ok = fit_and_report(&cases->subject[0], &evidence, out, err);
+    free(evidence.ref);
     free(evidence.what);
     free(evidence.group);
     return ok;
@@ -295,12 +300,13 @@ static bool fit_operators(const struct scenario_fit_ask *ask, struct scenario_fi
     bool ok = scenario_operator_cases_read(ask->operators, ask->model, &cases, err) &&
               scenario_subject_read(ask->device, false, &subject, err);
     if (ok) {
-        struct evidence evidence = {cases.what, cases.group, cases.n, cases.n};
+        struct evidence evidence = {
+            .what = cases.what, .group = cases.group, .n = cases.n, .from = DEVICE_FROM_OPERATORS};
         divide(&evidence, ask->split, ask->seed);
-        char *ref =
+        evidence.ref =
             mem_printf("%zu operator times of %s", evidence.fitted, file_name(ask->operators));
-        ok = fit_and_report(&subject, DEVICE_FROM_OPERATORS, &evidence, ref, out, err);
-        free(ref);
+        ok = fit_and_report(&subject, &evidence, out, err);
+        free(evidence.ref);
         out->skipped = cases.skip;
         out->n_skipped = cases.n_skips;
         out->skipped_rows = cases.skipped;

@@ -73,6 +73,9 @@ void scenario_strip(struct tree *device, const struct scenario_class *class);
 
 /* Gives a fit the spreads that a class tells. */
 void scenario_spread_of_class(const struct scenario_class *class, struct device_fit *fit);
+/* Holds what unpacking costs of formats that no case of a subject has. */
+void scenario_hold_unused_formats(const struct scenario_cases *cases, size_t subject,
+                                  struct device_fit *fit);
 /* "a, b": the parameters that the rows tell little of; freed with free(). */
 char *scenario_undetermined(const struct device_fit *fit, const struct fit_result *result);
 void scenario_skipped_free(struct scenario_skipped *skipped, size_t n);

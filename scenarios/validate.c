@@ -77,6 +77,41 @@ void scenario_spread_of_class(const struct scenario_class *class, struct device_
     }
 }
 
+static bool uses(const struct device_forward *forward, const char *format)
+{
+    for (size_t i = 0; i < forward->n; i++) {
+        const struct workload_format *own = forward->op[i].op.format;
+        if (own && strcmp(own->name, format) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool format_is_used(const struct scenario_cases *cases, size_t subject, const char *format)
+{
+    const struct device_forward *last = NULL;
+    for (size_t i = 0; i < cases->n; i++) {
+        const struct device_forward *forward = cases->item[i].what.forward;
+        if (cases->item[i].device != subject || forward == last)
+            continue;
+        last = forward;
+        if (uses(forward, format))
+            return true;
+    }
+    return false;
+}
+
+void scenario_hold_unused_formats(const struct scenario_cases *cases, size_t subject,
+                                  struct device_fit *fit)
+{
+    for (size_t i = 0; i < fit->n_parameters; i++) {
+        struct device_parameter parameter;
+        device_parameter(fit->device, i, &parameter);
+        if (parameter.format && !format_is_used(cases, subject, parameter.format))
+            device_fit_hold(fit, i);
+    }
+}
+
 char *scenario_undetermined(const struct device_fit *fit, const struct fit_result *result)
 {
     struct text names = {0};
@@ -102,6 +137,11 @@ struct work {
     size_t subject;
     struct device_fit fit;
     struct fit_result result;
+    struct fitted_model {
+        const char *model; /* of the cases: the same text for the same model in the same format */
+        enum scenario_quantity quantity;
+    } * fitted; /* (n_fitted) what the device was fitted to, each once */
+    size_t n_fitted;
 };
 
 static size_t row_index(const struct work *work, const struct scenario_case *item)
@@ -109,14 +149,32 @@ static size_t row_index(const struct work *work, const struct scenario_case *ite
     return (size_t)(item->row - work->table->row);
 }
 
-static struct device_observation *fit_observations(const struct work *work, size_t *n)
+static bool model_was_fitted(const struct work *work, const struct scenario_case *item)
+{
+    for (size_t i = 0; i < work->n_fitted; i++)
+        if (work->fitted[i].model == item->model && work->fitted[i].quantity == item->quantity)
+            return true;
+    return false;
+}
+
+static void note_fitted(struct work *work, const struct scenario_case *item)
+{
+    if (model_was_fitted(work, item))
+        return;
+    work->fitted = mem_realloc(work->fitted, work->n_fitted + 1, sizeof *work->fitted);
+    work->fitted[work->n_fitted++] = (struct fitted_model){item->model, item->quantity};
+}
+
+static struct device_observation *fit_observations(struct work *work, size_t *n)
 {
     struct device_observation *what = mem_calloc(work->cases->n + 1, sizeof *what);
     *n = 0;
     for (size_t i = 0; i < work->cases->n; i++) {
         const struct scenario_case *item = &work->cases->item[i];
-        if (item->device == work->subject && work->choice->fit[row_index(work, item)])
-            what[(*n)++] = item->what;
+        if (item->device != work->subject || !work->choice->fit[row_index(work, item)])
+            continue;
+        what[(*n)++] = item->what;
+        note_fitted(work, item);
     }
     return what;
 }
@@ -125,17 +183,6 @@ static struct device_observation *fit_observations(const struct work *work, size
  * format and not for another. One standard deviation of the logarithm, from the residuals of 15
  * models on one Strix Halo, each predicted from two others (github.com/lhl/strix-halo-testing). */
 static const double other_prompt_noise = 0.15, other_answer_noise = 0.05;
-
-static bool model_was_fitted(const struct work *work, const struct scenario_case *item)
-{
-    for (size_t i = 0; i < work->cases->n; i++) {
-        const struct scenario_case *other = &work->cases->item[i];
-        if (other->device == work->subject && other->quantity == item->quantity &&
-            work->choice->fit[row_index(work, other)] && strcmp(other->model, item->model) == 0)
-            return true;
-    }
-    return false;
-}
 
 /* Standard deviation of the logarithm of a measured value beside the parameters'. */
 static double noise_of(const struct work *work, const struct scenario_case *item)
@@ -217,6 +264,7 @@ static bool work_device(struct work *work, struct error *err)
     struct device_fit_of of = {&subject->device, 1, DEVICE_FROM_RUNS | DEVICE_FROM_POWER};
     device_fit_init(&work->fit, &of, what, n);
     scenario_spread_of_class(&subject->class, &work->fit);
+    scenario_hold_unused_formats(work->cases, work->subject, &work->fit);
     bool ok = n ? fit_map(&work->fit.problem, &work->result, err)
                 : fit_prior(&work->fit.problem, &work->result, err);
     for (size_t i = 0; ok && i < work->cases->n; i++) {
@@ -230,6 +278,7 @@ static bool work_device(struct work *work, struct error *err)
         note_device(work, rows);
     fit_free(&work->result);
     device_fit_free(&work->fit);
+    free(work->fitted);
     free(what);
     return ok;
 }
