@@ -47,8 +47,8 @@ static bool check_wishes(const struct cli *cli, const struct wishes *wishes, str
     if (wishes->model && !wishes->operators)
         error_set(err, "--model goes with --operators only");
     if (wishes->operators && !measured &&
-        (options->where || options->best_of || options->ubatch != ROWS_NO_UBATCH))
-        error_set(err, "--where, --best-of and --ubatch go with --measured only");
+        (options->best_of || options->ubatch != ROWS_NO_UBATCH))
+        error_set(err, "--best-of and --ubatch go with --measured only");
     if (of_class(wishes) && wishes->operators)
         error_set(err, "--operators goes with a device, not with a class");
     if (of_class(wishes) && wishes->split < 1)

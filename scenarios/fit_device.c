@@ -297,7 +297,7 @@ static bool fit_operators(const struct scenario_fit_ask *ask, struct scenario_fi
 {
     struct scenario_subject subject = {0};
     struct scenario_operator_cases cases = {0};
-    bool ok = scenario_operator_cases_read(ask->operators, ask->model, &cases, err) &&
+    bool ok = scenario_operator_cases_read(ask, &cases, err) &&
               scenario_subject_read(ask->device, false, &subject, err);
     if (ok) {
         struct evidence evidence = {

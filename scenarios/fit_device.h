@@ -36,8 +36,8 @@ struct scenario_operator_cases {
     struct scenario_skipped *skip;
     size_t n_skips, skipped;
 };
-/* `model` is a catalogue name, or NULL: the one that ends the folder's name. */
-bool scenario_operator_cases_read(const char *folder, const char *model,
+/* The folder, the model (NULL: the one that ends the folder's name) and the rows of `ask`. */
+bool scenario_operator_cases_read(const struct scenario_fit_ask *ask,
                                   struct scenario_operator_cases *out, struct error *err);
 void scenario_operator_cases_free(struct scenario_operator_cases *cases);
 

@@ -7,6 +7,8 @@
 #include "scenarios/scenario.h"
 
 #include <ctype.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -165,14 +167,63 @@ static bool dense(const struct measured_operator *row, const struct workload_ope
     return true;
 }
 
+enum { WHERE_COLUMNS = 7 };
+
+/* Columns of the three files together, as --where names them. */
+struct where_columns {
+    char text[WHERE_COLUMNS][16];
+    char *column[WHERE_COLUMNS];
+    struct measured_table table;
+};
+
+static void name_columns(struct where_columns *columns)
+{
+    *columns = (struct where_columns){.text = {"layer", "tokens", "sequences", "prefill_chunk",
+                                               "kv_prefill", "n_decode", "kv_decode"}};
+    for (size_t i = 0; i < WHERE_COLUMNS; i++)
+        columns->column[i] = columns->text[i];
+    columns->table.column = columns->column;
+    columns->table.n_columns = WHERE_COLUMNS;
+}
+
+static bool is_meant(const struct measured_where *where, const struct measured_operator *row)
+{
+    char number[WHERE_COLUMNS][32];
+    const char *cell[WHERE_COLUMNS] = {row->layer};
+    const double value[WHERE_COLUMNS] = {
+        [1] = row->kind == MEASURED_DENSE ? row->rows : NAN,
+        [2] = row->kind == MEASURED_PER_SEQUENCE ? row->rows : NAN,
+        [3] = row->kind == MEASURED_ATTENTION ? row->prefill_chunk : NAN,
+        [4] = row->kind == MEASURED_ATTENTION ? row->kv_prefill : NAN,
+        [5] = row->kind == MEASURED_ATTENTION ? row->n_decode : NAN,
+        [6] = row->kind == MEASURED_ATTENTION ? row->kv_decode : NAN};
+    for (size_t i = 1; i < WHERE_COLUMNS; i++) {
+        snprintf(number[i], sizeof number[i], isnan(value[i]) ? "" : "%.17g", value[i]);
+        cell[i] = number[i];
+    }
+    struct where_columns columns;
+    name_columns(&columns);
+    struct measured_row as_row = {.cell = cell};
+    return measured_where_matches(where, &columns.table, &as_row);
+}
+
+static bool check_columns(const struct measured_where *where, struct error *err)
+{
+    struct where_columns columns;
+    name_columns(&columns);
+    return measured_where_check(where, &columns.table, err);
+}
+
 static void add_rows(struct scenario_operator_cases *cases, const struct measured_operators *rows,
-                     const char *folder)
+                     const struct measured_where *where, const char *folder)
 {
     cases->what = mem_calloc(rows->n + 1, sizeof *cases->what);
     cases->group = mem_calloc(rows->n + 1, sizeof *cases->group);
     for (size_t i = 0; i < rows->n; i++) {
         const struct measured_operator *row = &rows->op[i];
         bool ok = true;
+        if (!is_meant(where, row))
+            continue;
         if (row->kind == MEASURED_ATTENTION)
             cases->what[cases->n] = attention(row, &cases->op[LAYERS], &cases->group[cases->n]);
         else
@@ -184,9 +235,11 @@ static void add_rows(struct scenario_operator_cases *cases, const struct measure
     }
 }
 
-bool scenario_operator_cases_read(const char *folder, const char *model,
+bool scenario_operator_cases_read(const struct scenario_fit_ask *ask,
                                   struct scenario_operator_cases *out, struct error *err)
 {
+    const char *folder = ask->operators, *model = ask->model;
+    struct measured_where *where = measured_where_parse(ask->where, err);
     struct measured_operators rows = {0};
     struct workload_model profiled;
     *out = (struct scenario_operator_cases){.n_ops = LAYERS + 1};
@@ -200,8 +253,13 @@ bool scenario_operator_cases_read(const char *folder, const char *model,
         workload_model_free(&profiled);
         ok = measured_operators_read(folder, &rows, err);
     }
+    ok = ok && where && check_columns(where, err);
     if (ok)
-        add_rows(out, &rows, folder);
+        add_rows(out, &rows, where, folder);
+    if (ok && out->n == 0)
+        ok = error_set(err, "no operator time of '%s' is meant by --where '%s'", folder,
+                       ask->where ? ask->where : "");
+    measured_where_free(where);
     measured_operators_free(&rows);
     tree_free(tree);
     free(full);
