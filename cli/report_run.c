@@ -111,8 +111,10 @@ void report_run(const struct scenario_result *result)
     print_energy(all);
     printf("heat       peak %s " DEGREE_C ", throttled %s s\n",
            grid_number(all->peak_temperature_C).text, grid_number(all->throttled_s).text);
-    printf("memory     %llu KV blocks, peak pressure (CPQ) %s, %llu preemptions\n",
-           (unsigned long long)all->kv_blocks, grid_number(all->peak_cpq).text,
+    printf("memory     %llu KV blocks, pressure (CPQ) %s in the mean, %s at its peak, fragmentation "
+           "%s, %llu preemptions\n",
+           (unsigned long long)all->kv_blocks, grid_number(all->cpq_mean).text,
+           grid_number(all->cpq_peak).text, grid_number(all->kv_fragmentation).text,
            (unsigned long long)all->preemptions);
     print_warnings(all);
 }

@@ -67,7 +67,10 @@ const struct column_spec scenario_summary_columns[] = {
     COUNT("engine.passes", passes, "passes through the model"),
     COUNT("engine.segments", segments, "stretches of equal conditions"),
     COUNT("engine.kv_blocks", kv_blocks, "blocks of the KV cache"),
-    NUMBER("peak_cpq", peak_cpq, "1", "highest memory pressure of a pool"),
+    NUMBER("cpq.mean", cpq_mean, "1", "memory pressure of the fullest pool, mean over time"),
+    NUMBER("cpq.peak", cpq_peak, "1", "highest memory pressure of a pool"),
+    NUMBER("kv_fragmentation", kv_fragmentation, "1",
+           "share of the occupied KV cache that holds no tokens, over time"),
     {.name = NULL},
 };
 

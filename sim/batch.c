@@ -20,6 +20,7 @@ void sim_batch_init(struct sim_batch *batch, const struct sim_serving *serving, 
 
 void sim_batch_free(struct sim_batch *batch)
 {
+    sim_kv_free(&batch->kv);
     free(batch->job);
     free(batch->vacant);
     free(batch->waiting);
@@ -32,7 +33,7 @@ bool sim_batch_fits(const struct sim_batch *batch, const struct workload_request
 {
     uint64_t tokens = request->prompt_tokens + request->output_tokens;
     /* The last output token is never fed back, so it needs no place in the cache. */
-    return tokens <= max_context && sim_kv_blocks(&batch->kv, tokens - 1) <= batch->kv.total;
+    return tokens <= max_context && sim_kv_fits(&batch->kv, tokens - 1);
 }
 
 static uint32_t new_slot(struct sim_batch *batch)
@@ -81,20 +82,28 @@ void sim_batch_arrive(struct sim_batch *batch, const struct workload_request *re
     push_waiting(batch, slot, false);
 }
 
+/* The prompt is taken whole; the last output token needs no place. */
+static struct sim_kv_need need_of(const struct sim_job *job)
+{
+    return (struct sim_kv_need){job->target,
+                                job->request.prompt_tokens + job->request.output_tokens - 1};
+}
+
 bool sim_batch_admits(const struct sim_batch *batch)
 {
     if (batch->n_waiting == 0 || batch->n_running >= batch->in_flight)
         return false;
-    const struct sim_job *job = &batch->job[batch->waiting[batch->head]];
-    return sim_kv_blocks(&batch->kv, job->target) <= batch->kv.free;
+    struct sim_kv_need need = need_of(&batch->job[batch->waiting[batch->head]]);
+    return sim_kv_admits(&batch->kv, &need);
 }
 
-/* The first waiting job starts to run: its prompt's blocks are taken whole. */
+/* The first waiting job starts to run. */
 static struct sim_job *admit(struct sim_batch *batch, int64_t now_ps)
 {
     uint32_t slot = batch->waiting[batch->head];
     struct sim_job *job = &batch->job[slot];
-    sim_kv_take(&batch->kv, sim_kv_blocks(&batch->kv, job->target));
+    struct sim_kv_need need = need_of(job);
+    sim_kv_enter(&batch->kv, &need, &job->piece);
     batch->head = (batch->head + 1) % batch->ring_capacity;
     batch->n_waiting--;
     batch->running = mem_grow(batch->running, &batch->running_capacity, batch->n_running + 1,
@@ -180,7 +189,7 @@ static void forget(struct sim_batch *batch, size_t i)
 {
     const struct sim_job *job = &batch->job[batch->running[i]];
     uint64_t tokens = job->state == SIM_JOB_PREFILL ? job->target : job->computed;
-    sim_kv_give(&batch->kv, sim_kv_blocks(&batch->kv, tokens));
+    sim_kv_leave(&batch->kv, tokens, &job->piece);
     memmove(batch->running + i, batch->running + i + 1,
             (batch->n_running - i - 1) * sizeof *batch->running);
     batch->n_running--;

@@ -23,6 +23,7 @@ struct sim_job {
     uint64_t computed;  /* tokens whose keys and values are in the cache */
     uint64_t generated; /* output tokens so far */
     uint64_t chunk;     /* rows of it in the pass under way */
+    struct sim_segment piece; /* of the cache, but for paged memory */
     uint64_t preemptions;
     int64_t scheduled_ps, first_token_ps, last_token_ps;
     uint16_t generation; /* tells late hand-over events from the present one */

@@ -60,6 +60,7 @@ static bool end_run(struct sim_engine *engine, struct sim_worker *worker)
     sim_engine_count_time(engine, worker);
     run->active = false;
     sim_engine_settle(engine, run);
+    sim_pressure_set(&engine->pressure, &engine->batch.kv);
     return start_lanes(engine) &&
            (engine->n_workers == 1 || sim_engine_retime_others(engine, worker));
 }
@@ -155,7 +156,7 @@ static void sample(struct sim_engine *engine)
 {
     sim_engine_read(engine);
     sim_meter_sample(engine->meter, &engine->options->sink, engine->batch.n_running,
-                     engine->batch.n_waiting);
+                     engine->batch.n_waiting, sim_pressure_sample(&engine->pressure));
     engine->next_sample_ps += (int64_t)llround(engine->options->series_period_s * 1e12);
     heap_push(&engine->events, engine->next_sample_ps, SIM_EVENT_SAMPLE, SIM_EVENT_SAMPLE, 0, 0);
 }
@@ -295,15 +296,14 @@ static bool begin(struct sim_engine *engine)
         return false;
     engine->out->kv_blocks = blocks;
     sim_batch_init(&engine->batch, &system->serving, engine->plan->in_flight, blocks);
+    sim_kv_reserve_by(&engine->batch.kv, (enum sim_kv_allocator)system->serving.kv_allocator,
+                      sim_system_slot_tokens(system));
     if (system->model->sliding_window > 0)
         engine->batch.window = system->model->sliding_window;
     engine->governed = mem_calloc(system->n_devices, 1);
     memcpy(engine->governed, engine->plan->pstate, system->n_devices);
     engine->format = main_format(system);
-    engine->kv_pool_B = mem_calloc(2 * system->n_pools, sizeof(double));
-    engine->weights_pool_B = engine->kv_pool_B + system->n_pools;
-    sim_plan_kv_B(system, engine->plan, engine->kv_pool_B);
-    sim_plan_weights_B(system, engine->plan, engine->weights_pool_B);
+    sim_pressure_init(&engine->pressure, system, engine->plan);
     add_workers(engine);
     for (size_t d = 0; d < system->n_devices; d++)
         if (sim_plan_uses(engine->plan, d))
@@ -351,6 +351,7 @@ static void finish(struct sim_engine *engine)
         out->output_tokens_per_s = (double)out->tokens_out / out->makespan_s;
     }
     out->preemptions = engine->batch.preemptions;
+    sim_pressure_finish(&engine->pressure, out);
     out->kv_blocks_held = engine->batch.kv.total - engine->batch.kv.free;
     out->saturated = saturated(engine);
 }
@@ -367,7 +368,7 @@ static void release(struct sim_engine *engine)
     sim_batch_free(&engine->batch);
     heap_free(&engine->events);
     free(engine->governed);
-    free(engine->kv_pool_B);
+    sim_pressure_free(&engine->pressure);
     free(engine->seen);
     sim_values_free(&engine->ttft);
     sim_values_free(&engine->tpot);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The discrete-event engine: replays a workload under one plan. Continuous batching with paged KV,
- * first come first served, preemption by recompute; the clock is an int64 of picoseconds. */
+/* The discrete-event engine: replays a workload under one plan. Continuous batching, first come
+ * first served, paged KV with preemption by recompute or other allocators; the clock is an int64 of
+ * picoseconds. */
 #ifndef SIM_ENGINE_H
 #define SIM_ENGINE_H
 
@@ -31,8 +32,9 @@ struct sim_summary {
     double peak_temperature_C, throttled_s, makespan_s;
     bool saturated, runaway, cap_unreachable;
     uint64_t preemptions, passes, segments, kv_blocks;
-    uint64_t kv_blocks_held; /* by nobody, at the end: 0 */
-    double peak_cpq;
+    uint64_t kv_blocks_held;   /* by nobody, at the end: 0 */
+    double cpq_mean, cpq_peak; /* of the fullest pool: over time, and the most */
+    double kv_fragmentation;   /* share of the occupied cache that holds no tokens, over time */
 };
 
 struct sim_options {

@@ -4,36 +4,13 @@
 #include <math.h>
 #include <string.h>
 
-static double room_B(const struct sim_engine *engine, size_t pool)
-{
-    const struct device_pool *spec = &engine->system->platform->pool[pool];
-    return engine->system->serving.memory_fraction * (spec->capacity_B - spec->reserve_B);
-}
-
-/* Bytes that a pass fetches from the store behind a pool (0 without pressure), and the pressure.
- * A pass is a cyclic scan: under LRU all hot weights miss, pinned only what does not fit. */
-static double paged_B(struct sim_engine *engine, size_t pool)
-{
-    const struct device_pool *spec = &engine->system->platform->pool[pool];
-    const struct sim_kv *kv = &engine->batch.kv;
-    double weights_B = engine->weights_pool_B[pool], room = room_B(engine, pool);
-    if (weights_B <= 0)
-        return 0;
-    double kv_B = (double)((kv->total - kv->free) * kv->block_tokens) * engine->kv_pool_B[pool];
-    double cpq = (weights_B + engine->system->activations_B + kv_B) / room;
-    engine->out->peak_cpq = fmax(engine->out->peak_cpq, cpq);
-    if (cpq <= 1 || spec->store_Bps <= 0)
-        return 0;
-    double over_B = (cpq - 1) * room;
-    return fmin(weights_B, spec->store_policy == DEVICE_STORE_LRU ? weights_B : over_B);
-}
-
 static void add_paging(struct sim_engine *engine, struct sim_run_state *run)
 {
     run->paging_s = run->storage_J = 0;
+    sim_pressure_set(&engine->pressure, &engine->batch.kv);
     for (size_t p = 0; p < engine->system->n_pools; p++) {
         const struct device_pool *spec = &engine->system->platform->pool[p];
-        double bytes = paged_B(engine, p);
+        double bytes = sim_pressure_paged_B(&engine->pressure, p);
         if (bytes <= 0)
             continue;
         run->paging_s += bytes / spec->store_Bps;
@@ -315,8 +292,10 @@ void sim_engine_charge(struct sim_engine *engine, struct sim_worker *worker, dou
 
 void sim_engine_read(struct sim_engine *engine)
 {
-    if (sim_meter_time_ps(engine->meter) == engine->now_ps)
+    int64_t passed_ps = engine->now_ps - sim_meter_time_ps(engine->meter);
+    if (passed_ps == 0)
         return;
+    sim_pressure_pass(&engine->pressure, (double)passed_ps * 1e-12);
     for (size_t i = 0; i < engine->n_workers; i++)
         if (engine->worker[i].run.active)
             sim_engine_charge(engine, &engine->worker[i],

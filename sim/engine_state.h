@@ -10,6 +10,7 @@
 #include "sim/engine.h"
 #include "sim/latency.h"
 #include "sim/meter.h"
+#include "sim/pressure.h"
 #include "sim/steps.h"
 
 enum { SIM_MOST_LANES = 2, SIM_PROGRESS_EVENTS = 8192 };
@@ -66,10 +67,10 @@ struct sim_engine {
     int64_t now_ps, awake_ps, last_finish_ps, next_sample_ps;
     uint8_t *governed;                    /* (n_devices) P-state that the governor allows */
     const struct workload_format *format; /* of most weights, for DASI */
-    double *kv_pool_B, *weights_pool_B;   /* (n_pools) */
-    struct workload_request next;         /* the arrival on the heap */
-    bool more;                            /* `next` is valid */
-    bool lanes_meet;                      /* the two lanes share a pool or a package's power */
+    struct sim_pressure pressure;
+    struct workload_request next; /* the arrival on the heap */
+    bool more;                    /* `next` is valid */
+    bool lanes_meet;              /* the two lanes share a pool or a package's power */
     struct sim_values ttft, tpot, e2e;
     struct sim_gaps gaps;
     uint32_t *seen; /* (n_seen) queue length that each arrival saw */

@@ -212,7 +212,7 @@ double sim_meter_leakage_W(const struct sim_meter *meter, size_t device)
 }
 
 void sim_meter_sample(struct sim_meter *meter, const struct sim_sink *sink, uint64_t running,
-                      uint64_t waiting)
+                      uint64_t waiting, const double *pool_cpq)
 {
     double period_s = (double)(meter->time_ps - meter->sample_ps) * 1e-12;
     for (size_t d = 0; d < meter->system->n_devices && period_s > 0; d++) {
@@ -226,6 +226,7 @@ void sim_meter_sample(struct sim_meter *meter, const struct sim_sink *sink, uint
             .busy = gauge->sample_busy_s / period_s,
             .running = (int64_t)running,
             .waiting = (int64_t)waiting,
+            .cpq = pool_cpq[meter->system->pool_of[d]],
         };
         sink->sample(sink->state, &row);
         gauge->sample_J = gauge->sample_busy_s = gauge->sample_clock_s = 0;

@@ -36,9 +36,10 @@ void sim_meter_set_pstate(struct sim_meter *meter, size_t device, size_t pstate,
 double sim_meter_die_K(const struct sim_meter *meter, size_t device);
 double sim_meter_leakage_W(const struct sim_meter *meter, size_t device);
 
-/* Emits one sample per device of what happened since the last sample. */
+/* Emits one sample per device of what happened since the last sample; pool_cpq (n_pools): mean
+ * memory pressure in that time. */
 void sim_meter_sample(struct sim_meter *meter, const struct sim_sink *sink, uint64_t running,
-                      uint64_t waiting);
+                      uint64_t waiting, const double *pool_cpq);
 /* Fills energy, peak temperature, throttled_s, runaway; emits the device rows. */
 void sim_meter_finish(struct sim_meter *meter, const struct sim_sink *sink,
                       struct sim_summary *out);

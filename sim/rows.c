@@ -31,6 +31,7 @@ const struct column_spec sim_sample_columns[] = {
     {"busy", COLUMN_NUMBER, AT(sim_sample_row, busy), "1", "share of the period at work", NULL},
     {"running", COLUMN_COUNT, AT(sim_sample_row, running), "1", "requests running", NULL},
     {"waiting", COLUMN_COUNT, AT(sim_sample_row, waiting), "1", "requests waiting", NULL},
+    {"cpq", COLUMN_NUMBER, AT(sim_sample_row, cpq), "1", "mean memory pressure of its pool", NULL},
     {0}};
 
 const struct column_spec sim_device_columns[] = {

@@ -22,6 +22,7 @@ struct sim_sample_row {
     const char *device;
     double power_W, temperature_C, clock, busy; /* means; clock over nominal; busy share */
     int64_t running, waiting;
+    double cpq; /* memory pressure of its pool, mean; 0 where the plan does not use the pool */
 };
 extern const struct column_spec sim_sample_columns[];
 

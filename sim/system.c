@@ -10,6 +10,9 @@
 
 #define AT(type, member) .offset = offsetof(struct type, member)
 
+/* In the order of enum sim_kv_allocator. */
+static const char *const allocators[] = {"paged", "contiguous", "buddy", "first_fit", NULL};
+
 const struct field sim_serving_fields[] = {
     {"max_num_seqs", FIELD_COUNT, false, AT(sim_serving, max_num_seqs), .min = 1, .max = 4096,
      .preset = "64", .unit = "requests", .help = "requests that run together"},
@@ -19,6 +22,13 @@ const struct field sim_serving_fields[] = {
      .preset = "16", .unit = "tokens", .help = "tokens of one KV block"},
     {"kv_blocks", FIELD_COUNT, false, AT(sim_serving, kv_blocks), .min = 0, .max = 1e9,
      .preset = "0", .unit = "blocks", .help = "KV blocks (0: what memory_fraction leaves)"},
+    {"kv_allocator", FIELD_ENUM, false, AT(sim_serving, kv_allocator), .names = allocators,
+     .preset = "paged",
+     .help = "how the KV cache is given out: in blocks as tokens come, or reserved for a request's "
+             "whole length: slots of equal length, powers of two of a block, the first hole"},
+    {"kv_slot_tokens", FIELD_COUNT, false, AT(sim_serving, kv_slot_tokens), .min = 0, .max = 1e9,
+     .preset = "0", .unit = "tokens",
+     .help = "slot of a request under contiguous (0: the model's greatest context)"},
     {"memory_fraction", FIELD_NUMBER, false, AT(sim_serving, memory_fraction), .min = 0.01,
      .max = 1, .preset = "0.9", .unit = "1", .help = "share of a pool that the server may use"},
     {"chunked_prefill", FIELD_BOOL, false, AT(sim_serving, chunked_prefill), .preset = "true",
@@ -170,4 +180,10 @@ double sim_system_weights_B(const struct sim_system *system, size_t unit, size_t
 {
     bool away = unit == 0 && system->shared_B == 0 && system->platform->pool[pool].store_Bps > 0;
     return away ? 0 : system->resident_B[unit];
+}
+
+uint64_t sim_system_slot_tokens(const struct sim_system *system)
+{
+    uint64_t tokens = system->serving.kv_slot_tokens;
+    return tokens > 0 ? tokens : system->model->max_context;
 }

@@ -13,9 +13,11 @@ struct sim_serving {
     uint64_t max_num_seqs;           /* requests that run together */
     uint64_t max_num_batched_tokens; /* rows of one pass */
     uint64_t kv_block_tokens;
-    uint64_t kv_blocks;     /* 0: what memory_fraction leaves */
-    double memory_fraction; /* share of a pool that the server may use */
-    bool chunked_prefill;   /* prompts are cut to fit beside decode rows */
+    uint64_t kv_blocks;      /* 0: what memory_fraction leaves */
+    int kv_allocator;        /* enum sim_kv_allocator */
+    uint64_t kv_slot_tokens; /* that contiguous memory reserves; 0: the model's greatest context */
+    double memory_fraction;  /* share of a pool that the server may use */
+    bool chunked_prefill;    /* prompts are cut to fit beside decode rows */
 };
 extern const struct field sim_serving_fields[];
 
@@ -82,5 +84,7 @@ double sim_transfer_s(const struct sim_system *system, size_t from, size_t to, d
 /* Weights that a unit keeps in a pool. Behind a store an input matrix that the head does not share
  * stays away: of it only the rows of the tokens are ever read. */
 double sim_system_weights_B(const struct sim_system *system, size_t unit, size_t pool);
+/* Tokens that contiguous memory reserves for a request. */
+uint64_t sim_system_slot_tokens(const struct sim_system *system);
 
 #endif
