@@ -29,13 +29,15 @@ struct view {
     struct text *out;
 };
 
-static void add_row(const struct view *view, const struct scenario_validated_row *row)
+/* An interval is cut off where its panel ends: gnuplot draws no line with both ends outside. */
+static void add_row(const struct view *view, const struct plot_axis *axis,
+                    const struct scenario_validated_row *row)
 {
-    double low = validation_is_rate(row->low) ? row->low : NAN;
+    bool drawn = validation_is_rate(row->low) && !isnan(row->high);
     text_add(view->out, "%.9g %.9g ", row->measured, row->predicted);
-    plot_number(low, view->out);
+    plot_number(drawn ? fmax(row->low, axis->low) : NAN, view->out);
     text_add(view->out, " ");
-    plot_number(row->high, view->out);
+    plot_number(drawn ? fmin(row->high, axis->high) : NAN, view->out);
     text_add(view->out, " # ");
     plot_quotef(view->options->format, view->out, "%s: %s, %s %s", row->place, row->device,
                 row->model, row->quant);
@@ -53,7 +55,7 @@ static void add_data(const struct view *view)
             text_add(view->out, "$%s%zu << END\n", view->panels.panel[p].group.name, g);
             for (size_t at = 0; validation_next(&view->panels, p, &at, &row);)
                 if (validation_group(&row) == g)
-                    add_row(view, &row);
+                    add_row(view, &view->panels.panel[p].axis, &row);
             text_add(view->out, "END\n");
         }
 }

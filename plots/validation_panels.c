@@ -12,6 +12,7 @@
 #define ALONE_RIGHT 0.78
 
 #define LEAST_FACTOR 10.0 /* an axis shows a decade at least */
+#define MOST_BEYOND 10.0  /* how far intervals may lead it beyond the rates */
 enum { MOST_BARS = 150 };
 
 const char *const validation_kinds[VALIDATION_KINDS] = {"cpu", "gpu", "npu"};
@@ -52,6 +53,17 @@ static void widen(struct plot_axis *axis, double value)
     axis->high = fmax(axis->high, value);
 }
 
+static void widen_for_bars(const struct validation_panels *panels, size_t phase,
+                           struct plot_axis *axis)
+{
+    struct scenario_validated_row row;
+    double least = axis->low / MOST_BEYOND, most = axis->high * MOST_BEYOND;
+    for (size_t at = 0; validation_next(panels, phase, &at, &row);) {
+        widen(axis, fmax(row.low, least));
+        widen(axis, fmin(row.high, most));
+    }
+}
+
 static void fit_axis(const struct validation_panels *panels, size_t phase,
                      struct validation_panel *panel)
 {
@@ -60,11 +72,9 @@ static void fit_axis(const struct validation_panels *panels, size_t phase,
     for (size_t at = 0; validation_next(panels, phase, &at, &row);) {
         widen(&panel->axis, row.measured);
         widen(&panel->axis, row.predicted);
-        if (panel->bars) {
-            widen(&panel->axis, row.low);
-            widen(&panel->axis, row.high);
-        }
     }
+    if (panel->bars)
+        widen_for_bars(panels, phase, &panel->axis);
     double factor = panel->axis.high / panel->axis.low;
     double air = fmax(pow(factor, 0.05), sqrt(LEAST_FACTOR / factor));
     panel->axis.low /= air;

@@ -286,6 +286,14 @@ static void test_validation(void)
     text_free(&script);
     scenario_validation_free(&validation);
 
+    validation = small_validation(3); /* an interval over decades is cut off, not shown whole */
+    ((double *)validation.rows.column[13])[0] = 1e-12;
+    ((double *)validation.rows.column[14])[0] = 1e15;
+    script = script_of(&result, "validation", PLOT_PNG, NULL);
+    CHECK(has(&script, "\n10 9 0.") && !strstr(script.bytes, "e+") && !strstr(script.bytes, "e-"));
+    text_free(&script);
+    scenario_validation_free(&validation);
+
     validation = small_validation(1200); /* a crowd: no intervals */
     script = script_of(&result, "validation", PLOT_PDF, NULL);
     CHECK(has(&script, "ps 0.6") && !strstr(script.bytes, "vectors"));
