@@ -10,18 +10,22 @@
 
 const struct option_usage cmd_fit_usage = {
     .command = "fit",
-    .arguments = "--measured FILE|--operators DIR --device NAME -o FILE",
+    .arguments = "--measured FILE|--operators DIR|--thermal FILE --device NAME -o FILE",
     .summary = "fit a device to measurements",
     .details =
         "The rows of a CSV table as 'qeilsim validate' reads it, or a folder with the times of "
         "operators\n(dense.csv, attention.csv, per_sequence.csv), set the parameters of one "
         "device. Its class gives what\nis known before; a parameter that the rows tell nothing of "
         "stays as it was. What is written is a\ndevice file for `device:` of a platform, or for "
-        "--device of 'qeilsim validate'.\n\n" ROWS_HELP_OF_W};
+        "--device of 'qeilsim validate'.\n\nWith --thermal FILE one log of power and "
+        "temperature gives the thermal part of the device, or without\n--device that part alone; "
+        "--where chooses the log.\n\n" ROWS_HELP_OF_W};
+
+#define NEEDS_OUTPUT "fit needs --output FILE, or --json; see 'qeilsim fit --help'"
 
 struct wishes {
     struct rows_options options;
-    const char *operators, *model;
+    const char *operators, *model, *thermal;
     double split;
     uint64_t seed;
 };
@@ -39,15 +43,14 @@ static bool check_wishes(const struct cli *cli, const struct wishes *wishes, str
     if (measured == (wishes->operators != NULL))
         error_set(err, "fit needs %s; see 'qeilsim fit --help'",
                   measured ? "only one of --measured FILE and --operators DIR"
-                           : "--measured FILE or --operators DIR");
+                           : "--measured FILE, --operators DIR or --thermal FILE");
     if (!options->device)
         error_set(err, "fit needs --device NAME|FILE; see 'qeilsim fit --help'");
     if (!cli->output && !cli->json)
-        error_set(err, "fit needs --output FILE, or --json; see 'qeilsim fit --help'");
+        error_set(err, NEEDS_OUTPUT);
     if (wishes->model && !wishes->operators)
         error_set(err, "--model goes with --operators only");
-    if (wishes->operators && !measured &&
-        (options->best_of || options->ubatch != ROWS_NO_UBATCH))
+    if (wishes->operators && !measured && (options->best_of || options->ubatch != ROWS_NO_UBATCH))
         error_set(err, "--best-of and --ubatch go with --measured only");
     if (of_class(wishes) && wishes->operators)
         error_set(err, "--operators goes with a device, not with a class");
@@ -79,6 +82,41 @@ static void print(const struct cli *cli, const struct scenario_fit *fit, bool cl
         report_fit(fit, class);
     }
     note_undetermined(cli, fit);
+}
+
+static bool check_thermal(const struct cli *cli, const struct wishes *wishes, struct error *err)
+{
+    const struct rows_options *options = &wishes->options;
+    if (options->paths.n > 0 || wishes->operators || wishes->model || options->best_of ||
+        options->ubatch != ROWS_NO_UBATCH)
+        error_set(err, "--thermal goes with --device, --where and --split only");
+    if (of_class(wishes))
+        error_set(err, "--thermal goes with a device, not with a class");
+    if (!cli->output && !cli->json)
+        error_set(err, NEEDS_OUTPUT);
+    return err->n_faults == 0;
+}
+
+static bool fit_thermal(struct cli *cli, const struct wishes *wishes)
+{
+    struct scenario_thermal thermal = {.yaml = NULL};
+    struct scenario_thermal_ask ask = {.path = wishes->thermal,
+                                       .where = wishes->options.where,
+                                       .split = wishes->split,
+                                       .device = wishes->options.device};
+    bool ok =
+        check_thermal(cli, wishes, &cli->err) && cli_can_write(cli->output, &cli->err) &&
+        scenario_thermal_fit(&ask, &thermal, &cli->err) &&
+        (!cli->output || file_write(cli->output, thermal.yaml, strlen(thermal.yaml), &cli->err));
+    if (ok && cli->json) {
+        char *json = scenario_thermal_json(&thermal);
+        puts(json);
+        free(json);
+    } else if (ok) {
+        report_thermal(&thermal);
+    }
+    scenario_thermal_free(&thermal);
+    return ok;
 }
 
 static bool fit_device(struct cli *cli, const struct wishes *wishes)
@@ -117,6 +155,8 @@ int cmd_fit(int argc, char **argv)
         ROWS_FILES_OPTION(wishes.options),
         {0, "operators", OPTION_TEXT, "DIR", "times of operators, a folder of CSV",
          .value = &wishes.operators, .words = folders},
+        {0, "thermal", OPTION_TEXT, "FILE", "a log of power and temperature as CSV",
+         .value = &wishes.thermal},
         ROWS_DEVICE_OPTION(wishes.options,
                            "what to fit; class:NAME: what the devices of a class share"),
         {0, "model", OPTION_TEXT, "MODEL[:QUANT]",
@@ -126,7 +166,8 @@ int cmd_fit(int argc, char **argv)
         ROWS_BEST_OPTION(wishes.options),
         ROWS_UBATCH_OPTION(wishes.options),
         {0, "split", OPTION_NUMBER, "SHARE",
-         "fit to this share, drawn by chance, and tell the errors of the others (default 1: all)",
+         "fit to this share, drawn by chance (of a thermal log the first one), and tell the errors "
+         "of the others (default 1: all)",
          &wishes.split, 0.01, 1, NULL},
         {0, "seed", OPTION_COUNT, "N", "of the draw of --split (default 1)", .value = &wishes.seed},
         CLI_OUTPUT_OPTION(cli, "write the device there"),
@@ -137,7 +178,8 @@ int cmd_fit(int argc, char **argv)
     int first, code;
     (void)argc;
     if (cli_parse(&cli, table, &cmd_fit_usage, argv, &first, &code))
-        code = fit_device(&cli, &wishes) ? CLI_DONE : cli_fail(&cli.err);
+        code = (wishes.thermal ? fit_thermal : fit_device)(&cli, &wishes) ? CLI_DONE
+                                                                          : cli_fail(&cli.err);
     rows_options_free(&wishes.options);
     file_names_free(models);
     return code;

@@ -5,22 +5,30 @@
 #include "cli/rows.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 const struct option_usage cmd_validate_usage = {
     .command = "validate",
-    .arguments = "--measured FILE",
+    .arguments = "--measured FILE|--thermal FILE",
     .summary = "hold measured rates against predictions",
     .details =
         "FILE is a CSV table with the columns device, model, phase and tokens_per_s, and others "
         "that say how a\nrow was measured. Each row is predicted and the errors are told by "
         "phase, kind and class of the\ndevice. Without --fit-on a device of the catalogue is "
         "known by its data sheet and its class alone.\n\n" ROWS_HELP_OF_W
-        "\n\nRows that cannot be used are counted with the reason."};
+        "\n\nRows that cannot be used are counted with the reason.\n\nWith --thermal FILE holds "
+        "temperatures over time: a chain of one to three thermal nodes is fitted to the\nfirst "
+        "part of each log and predicts the rest from its power alone. Columns: device, "
+        "elapsed_s,\ntemperature_C, log_id; power_W, pmic_W or dc_mW; or cpu_pct, freq_MHz_max "
+        "and vcore_V."};
 
 struct wishes {
     struct rows_options options;
-    const char *fit_on, *by;
+    const char *fit_on, *by, *thermal;
+    double split;
 };
+/* Half of each log is fitted to. */
+#define PRESET_SPLIT 0.5
 
 static void note_undetermined(const struct cli *cli, const struct scenario_validation *validation)
 {
@@ -66,9 +74,59 @@ static void print(const struct cli *cli, const struct scenario_validation *valid
     note_undetermined(cli, validation);
 }
 
+static void print_thermal(const struct cli *cli, const struct scenario_thermal *thermal)
+{
+    if (!cli->json) {
+        report_thermal(thermal);
+        return;
+    }
+    char *json = scenario_thermal_json(thermal);
+    puts(json);
+    free(json);
+}
+
+static void note_fitted_only(const struct cli *cli, const struct scenario_thermal *thermal)
+{
+    size_t fitted_only = 0;
+    for (size_t i = 0; i < thermal->logs.n_rows; i++) {
+        struct scenario_thermal_log log;
+        table_get(&thermal->logs, i, &log);
+        fitted_only += !*log.skipped && log.fitted == log.readings;
+    }
+    if (fitted_only > 0)
+        rows_note(cli,
+                  "%zu logs were fitted whole: their errors tell how well a network can follow "
+                  "them, not how well it predicts",
+                  fitted_only);
+}
+
+static bool validate_thermal(struct cli *cli, const struct wishes *wishes)
+{
+    const struct rows_options *options = &wishes->options;
+    if (options->paths.n > 0 || wishes->fit_on || options->best_of || wishes->by ||
+        options->ubatch != ROWS_NO_UBATCH || strcmp(options->device, "auto") != 0)
+        return error_set(&cli->err, "--thermal goes with --where and --split only");
+    struct scenario_thermal thermal = {.yaml = NULL};
+    struct scenario_thermal_ask ask = {
+        .path = wishes->thermal, .where = options->where, .split = wishes->split};
+    bool ok = cli_can_write(cli->output, &cli->err) &&
+              scenario_thermal_validate(&ask, &thermal, &cli->err) &&
+              (!cli->output || scenario_thermal_write(&thermal, cli->output, &cli->err));
+    if (ok) {
+        print_thermal(cli, &thermal);
+        note_fitted_only(cli, &thermal);
+    }
+    scenario_thermal_free(&thermal);
+    return ok;
+}
+
 static bool validate(struct cli *cli, const struct wishes *wishes)
 {
     const struct rows_options *options = &wishes->options;
+    if (wishes->thermal)
+        return validate_thermal(cli, wishes);
+    if (wishes->split != PRESET_SPLIT)
+        error_set(&cli->err, "--split goes with --thermal");
     struct scenario_validation validation = {0};
     struct scenario_validate_ask ask = {.paths = options->paths.text,
                                         .n_paths = options->paths.n,
@@ -78,9 +136,9 @@ static bool validate(struct cli *cli, const struct wishes *wishes)
                                         .best_of = options->best_of,
                                         .ubatch = rows_ubatch(options)};
     if (ask.n_paths == 0)
-        return error_set(&cli->err,
-                         "validate needs --measured FILE; see 'qeilsim validate --help'");
-    bool ok = cli_can_write(cli->output, &cli->err) &&
+        error_set(&cli->err, "validate needs --measured FILE or --thermal FILE; see 'qeilsim "
+                             "validate --help'");
+    bool ok = cli->err.n_faults == 0 && cli_can_write(cli->output, &cli->err) &&
               scenario_validate(&ask, &validation, &cli->err) &&
               (!cli->output || scenario_validation_write(&validation, cli->output, &cli->err));
     if (ok)
@@ -92,11 +150,17 @@ static bool validate(struct cli *cli, const struct wishes *wishes)
 int cmd_validate(int argc, char **argv)
 {
     struct cli cli = CLI_START;
-    struct wishes wishes = {.options = {.device = "auto",
+    struct wishes wishes = {.split = PRESET_SPLIT,
+                            .options = {.device = "auto",
                                         .ubatch = ROWS_NO_UBATCH,
                                         .device_words = complete_devices(argv)}};
     const struct option table[] = {
         ROWS_FILES_OPTION(wishes.options),
+        {0, "thermal", OPTION_TEXT, "FILE",
+         "a log of power and temperature as CSV, instead of rows", .value = &wishes.thermal},
+        {0, "split", OPTION_NUMBER, "SHARE",
+         "with --thermal: fit to this first share of each log (default 0.5), predict the rest",
+         &wishes.split, 0.05, 1, NULL},
         ROWS_DEVICE_OPTION(wishes.options, "predict this one (default auto: each row's own)"),
         {0, "fit-on", OPTION_TEXT, "W", "first fit each device to these rows",
          .value = &wishes.fit_on},

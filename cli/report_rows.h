@@ -3,6 +3,7 @@
 #ifndef CLI_REPORT_ROWS_H
 #define CLI_REPORT_ROWS_H
 
+#include "scenarios/thermal.h"
 #include "scenarios/validate.h"
 
 /* Columns of which scenario_validation_groups makes groups, NULL-ended. */
@@ -18,5 +19,8 @@ void report_validation(const struct scenario_validation *validation, const char 
 /* Parameters with what the rows tell of them, errors, and what was skipped. The errors of a class
  * are those of each of its devices by the others. */
 void report_fit(const struct scenario_fit *fit, bool of_class);
+
+/* Each log with its time constants and errors, the errors by device, and what was skipped. */
+void report_thermal(const struct scenario_thermal *thermal);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "scenarios/result.h"
 
+#include "scenarios/thermal.h"
 #include "scenarios/validate.h"
 
 #include <stddef.h>
@@ -72,5 +73,8 @@ void scenario_result_free(struct scenario_result *result)
     if (result->validation)
         scenario_validation_free(result->validation);
     free(result->validation);
+    if (result->thermal)
+        scenario_thermal_free(result->thermal);
+    free(result->thermal);
     *result = (struct scenario_result){0};
 }

@@ -32,8 +32,9 @@ struct scenario_front {
 };
 
 struct scenario_validation; /* scenarios/validate.h */
+struct scenario_thermal;    /* scenarios/thermal.h */
 
-/* Of a scenario, or of a validation: then all but `validation` is empty. */
+/* Of a scenario, or of a validation: then all but `validation` or `thermal` is empty. */
 struct scenario_result {
     char *yaml; /* the expanded scenario */
     char *name;
@@ -46,6 +47,7 @@ struct scenario_result {
     struct sim_summary summary;
     struct table requests, devices, series; /* of sim_*_row */
     struct scenario_validation *validation; /* NULL: none */
+    struct scenario_thermal *thermal;       /* NULL: none */
 };
 
 struct scenario_options {
@@ -73,8 +75,8 @@ void scenario_result_free(struct scenario_result *result);
  * results give equal files. Written to a temporary name and renamed. */
 bool scenario_result_write(const struct scenario_result *result, const char *path,
                            struct error *err);
-/* Reads what scenario_result_write or scenario_validation_write wrote; false for a file that is not
- * one of ours. The caller frees *out with scenario_result_free. */
+/* Reads what scenario_result_write, scenario_validation_write or scenario_thermal_write wrote;
+ * false for a file that is not one of ours. The caller frees *out with scenario_result_free. */
 bool scenario_result_read(const char *path, struct scenario_result *out, struct error *err);
 
 /* DESIGN's keys of `run --json`, and the fronts of `explore --json`. Freed with free(). */

@@ -167,10 +167,18 @@ static bool get_validation(struct scenario_h5 *file, struct scenario_result *out
     return scenario_validation_get(file, out->validation);
 }
 
+static bool get_thermal(struct scenario_h5 *file, struct scenario_result *out)
+{
+    out->thermal = mem_calloc(1, sizeof *out->thermal);
+    return scenario_thermal_get(file, out->thermal);
+}
+
 static bool get_content(struct scenario_h5 *file, struct scenario_result *out)
 {
     if (scenario_validation_stored(file))
         return get_validation(file, out);
+    if (scenario_thermal_stored(file))
+        return get_thermal(file, out);
     return get_header(file, out) && get_fronts(file, out) && get_run(file, out);
 }
 

@@ -4,6 +4,7 @@
 #define SCENARIOS_STORE_H
 
 #include "scenarios/hdf5.h"
+#include "scenarios/thermal.h"
 #include "scenarios/validate.h"
 
 /* The attributes of the file itself that say what it is. */
@@ -13,5 +14,9 @@ void scenario_store_head(struct scenario_h5 *file, const char *title);
  * scenario_validation_free, also after a failure. */
 bool scenario_validation_stored(const struct scenario_h5 *file);
 bool scenario_validation_get(struct scenario_h5 *file, struct scenario_validation *out);
+
+/* The same of a thermal validation, freed with scenario_thermal_free. */
+bool scenario_thermal_stored(const struct scenario_h5 *file);
+bool scenario_thermal_get(struct scenario_h5 *file, struct scenario_thermal *out);
 
 #endif

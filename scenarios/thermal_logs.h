@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What validating and fitting logs share. Internal to this folder. */
+#ifndef SCENARIOS_THERMAL_LOGS_H
+#define SCENARIOS_THERMAL_LOGS_H
+
+#include "scenarios/thermal.h"
+#include "scenarios/thermal_fit.h"
+
+void scenario_thermal_init(struct scenario_thermal *out);
+/* Fits a log and adds it with its readings, or with the reason why it was not used. Returns that
+ * reason, or NULL and the fit. */
+const char *scenario_thermal_add(const struct measured_thermal *logs, size_t log, double split,
+                                 struct scenario_thermal *out, struct thermal_fit *fit);
+/* "file:line" with the file's last name. Freed with free(). */
+char *scenario_thermal_place(const struct measured_thermal *logs, size_t line);
+
+#endif
