@@ -69,8 +69,8 @@ static void add_title(const struct view *view)
 {
     const struct scenario_validation *validation = view->validation;
     char *title = mem_printf("Predicted against measured speed: %zu rows of %zu device%s",
-                             validation->rows.n_rows, validation->n_devices,
-                             validation->n_devices == 1 ? "" : "s");
+                             view->panels.panel[0].points + view->panels.panel[1].points,
+                             validation->n_devices, validation->n_devices == 1 ? "" : "s");
     text_add(view->out, "set label 1 ");
     plot_quote(title, TITLE_LETTERS, view->options->format, view->out);
     text_add(view->out, " at screen 0.5,%g center\n", TITLE_MIDDLE);
