@@ -259,7 +259,7 @@ static void test_validation(void)
     struct scenario_result result = {.validation = &validation};
     ((double *)validation.rows.column[11])[0] = 0; /* cannot be drawn: no rate */
     struct text script = script_of(&result, "validation", PLOT_SVG, "a.svg");
-    CHECK(has(&script, "set label 1 'Predicted against measured speed: 28 rows of 1 device'"));
+    CHECK(has(&script, "set label 1 'Predicted against measured speed: 27 rows of 1 device'"));
     /* 11 and 13 rows that were not fitted to, of ratios 0.9 to 1.5 */
     CHECK(has(&script, "set title 'decode: n = 13, median error 30.0 %'\n"));
     CHECK(has(&script, "set title 'prefill: n = 11, median error 20.0 %'\n"));
