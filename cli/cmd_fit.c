@@ -72,6 +72,18 @@ static void note_undetermined(const struct cli *cli, const struct scenario_fit *
                   little, fitted);
 }
 
+/* A value so far from its class speaks of rows that are about something else. */
+static void note_pulled(const struct cli *cli, const struct scenario_fit *fit)
+{
+    const double far = 3;
+    for (size_t i = 0; i < fit->n; i++)
+        if (fit->parameter[i].pull > far)
+            rows_note(cli,
+                      "%s lies %.1f standard deviations from its class: are device, backend and "
+                      "units of the rows what they seem?",
+                      fit->parameter[i].path, fit->parameter[i].pull);
+}
+
 static void print(const struct cli *cli, const struct scenario_fit *fit, bool class)
 {
     if (cli->json) {
@@ -82,6 +94,8 @@ static void print(const struct cli *cli, const struct scenario_fit *fit, bool cl
         report_fit(fit, class);
     }
     note_undetermined(cli, fit);
+    if (!class)
+        note_pulled(cli, fit);
 }
 
 static bool check_thermal(const struct cli *cli, const struct wishes *wishes, struct error *err)

@@ -122,6 +122,11 @@ static double inside(double x, double low, double high)
     return fmin(fmax(x, low + margin), high - 1e-3 * (high - low));
 }
 
+double device_share_sigma(double share, double sigma, double most)
+{
+    return fmin(sigma, most * share * (1 - share));
+}
+
 void device_fit_init(struct device_fit *out, const struct device_fit_of *of,
                      const struct device_observation *observation, size_t n)
 {
@@ -141,17 +146,19 @@ void device_fit_init(struct device_fit *out, const struct device_fit_of *of,
         device_parameter(device, i, &parameter);
         double value = *device_parameter_value(device, i);
         bool held = value <= 0 || !(parameter.evidence & of->evidence);
-        out->parameter[i] =
-            held ? (struct fit_parameter){.name = parameter.path,
-                                          .low = -INFINITY,
-                                          .high = INFINITY,
-                                          .prior = value}
-                 : (struct fit_parameter){.name = parameter.path,
-                                          .scale = parameter.coordinate,
-                                          .low = parameter.low,
-                                          .high = parameter.high,
-                                          .prior = inside(value, parameter.low, parameter.high),
-                                          .sigma = parameter.sigma};
+        struct fit_parameter *one = &out->parameter[i];
+        *one = (struct fit_parameter){.name = device_parameter_path(&parameter),
+                                      .scale = parameter.coordinate,
+                                      .low = parameter.low,
+                                      .high = parameter.high,
+                                      .prior = inside(value, parameter.low, parameter.high),
+                                      .sigma = parameter.sigma};
+        if (one->scale == FIT_LOGIT)
+            one->sigma = device_share_sigma(one->prior, one->sigma, DEVICE_SHARE_SCATTER);
+        if (held) {
+            one->prior = value;
+            device_fit_hold(out, i);
+        }
     }
     out->problem = (struct fit_problem){.parameter = out->parameter,
                                         .n_parameters = n_parameters,
@@ -171,6 +178,8 @@ void device_fit_hold(struct device_fit *fit, size_t parameter)
 
 void device_fit_free(struct device_fit *fit)
 {
+    for (size_t i = 0; fit->parameter && i < fit->n_parameters; i++)
+        free((char *)fit->parameter[i].name);
     free(fit->parameter);
     free(fit->noise);
     *fit = (struct device_fit){0};

@@ -73,6 +73,10 @@ struct device_fit_of {
 void device_fit_init(struct device_fit *out, const struct device_fit_of *of,
                      const struct device_observation *observation, size_t n);
 void device_fit_free(struct device_fit *fit);
+/* A share's spread, at most `most` standard deviations of its logit: what is small cannot scatter
+ * by more than itself. DEVICE_SHARE_SCATTER is that of devices in a class. */
+#define DEVICE_SHARE_SCATTER 0.5
+double device_share_sigma(double share, double sigma, double most);
 /* Takes a parameter out of the fit: it stays as it is. */
 void device_fit_hold(struct device_fit *fit, size_t parameter);
 /* Puts values (n_parameters) into the device. */

@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MOST_CLASSES = 8 }; /* a class with more parents is its own */
 
@@ -37,6 +38,8 @@ static bool add_class(struct scenario_class *out, const char *path, struct error
 bool scenario_class_read(const char *name, struct scenario_class *out, struct error *err)
 {
     *out = (struct scenario_class){0};
+    if (strchr(name, '/'))
+        return error_set(err, "'%s' is no name of a class", text_clip(name).bytes);
     while (name) {
         char *path = class_path(name, err);
         bool there = path && file_exists(path);
@@ -76,6 +79,21 @@ double scenario_class_sigma(const struct scenario_class *class, const char *path
     return NAN;
 }
 
+/* Only a device file that leaves nothing to its class may name one that is not there. */
+static bool unknown_class(const struct tree *name, struct error *err)
+{
+    char **names = scenario_catalogue("class", err);
+    char *hint = names ? text_hint(name->text, (const char *const *)names) : NULL;
+    if (hint)
+        tree_error(err, name,
+                   "no class is called '%s'%s; 'qeilsim list classes' lists those that give what a "
+                   "device file leaves out",
+                   text_clip(name->text).bytes, hint);
+    free(hint);
+    file_names_free(names);
+    return false;
+}
+
 bool scenario_class_fill(struct tree *device, struct error *err)
 {
     struct scenario_class class;
@@ -85,6 +103,8 @@ bool scenario_class_fill(struct tree *device, struct error *err)
     bool ok = scenario_class_read(name, &class, err);
     for (size_t i = 0; ok && i < class.n; i++)
         device_class_fill(&class.class[i], device);
+    if (ok && class.n == 0 && !tree_find(device, "compute.efficiency"))
+        ok = unknown_class(tree_get(device, "class"), err);
     scenario_class_free(&class);
     return ok;
 }

@@ -12,7 +12,7 @@
 /* Members scatter around their class by about this. */
 static const double member_noise = 0.06;
 /* A class may lie further from its parent than a device from its class. */
-static const double class_share_sigma = 0.2;
+static const double class_share_sigma = 0.2, class_scatter = 1.5;
 /* Fewer members tell no spread, and none is taken for less than this. */
 enum { SPREAD_MEMBERS = 4 };
 static const double least_spread = 0.02;
@@ -54,6 +54,21 @@ static void add_members(const struct scenario_cases *cases, struct members *out)
     }
 }
 
+/* What `device` has where `like` has its parameter `i`; formats may stand in another order. */
+static double value_like(struct device *device, struct device *like, size_t i)
+{
+    struct device_parameter wanted, other;
+    device_parameter(like, i, &wanted);
+    for (size_t j = 0; j < device_parameters(device); j++) {
+        device_parameter(device, j, &other);
+        bool same = wanted.format ? other.format && strcmp(wanted.format, other.format) == 0
+                                  : !other.format && strcmp(wanted.path, other.path) == 0;
+        if (same && strcmp(wanted.key, other.key) == 0)
+            return *device_parameter_value(device, j);
+    }
+    return *device_parameter_value(like, i);
+}
+
 /* The values that a member would have if the class told nothing. */
 static bool read_priors(struct members *members, const struct scenario_class *class,
                         struct error *err)
@@ -68,9 +83,7 @@ static bool read_priors(struct members *members, const struct scenario_class *cl
         size_t n = device_parameters(members->device);
         members->prior = mem_calloc(n, sizeof *members->prior);
         for (size_t i = 0; i < n; i++)
-            members->prior[i] = i < device_parameters(&parent)
-                                    ? *device_parameter_value(&parent, i)
-                                    : *device_parameter_value(members->device, i);
+            members->prior[i] = value_like(&parent, members->device, i);
         device_free(&parent);
     }
     tree_free(tree);
@@ -93,8 +106,9 @@ static bool fit_without(struct members *members, size_t without, struct device_f
     struct device_fit_of of = {members->device, members->n, DEVICE_FROM_RUNS};
     device_fit_init(fit, &of, room, n);
     for (size_t i = 0; i < fit->n_parameters; i++)
-        if (fit->parameter[i].scale == FIT_LOGIT)
-            fit->parameter[i].sigma = class_share_sigma;
+        if (fit->parameter[i].scale == FIT_LOGIT && fit->parameter[i].sigma > 0)
+            fit->parameter[i].sigma =
+                device_share_sigma(fit->parameter[i].prior, class_share_sigma, class_scatter);
     *result = (struct fit_result){0};
     bool ok = n ? fit_map(&fit->problem, result, err) : fit_prior(&fit->problem, result, err);
     if (ok)

@@ -68,6 +68,18 @@ static void judge(const struct device_fit *fit, const struct evidence *evidence,
     free(done);
 }
 
+/* How many of its prior's standard deviations a value lies from the prior. */
+static double pull_of(const struct fit_parameter *parameter, double x)
+{
+    double prior = parameter->prior;
+    if (parameter->sigma <= 0)
+        return 0;
+    if (parameter->scale == FIT_LOG)
+        return fabs(log(x / prior)) / parameter->sigma;
+    double axis_sigma = parameter->sigma / (prior * (1 - prior));
+    return fabs(log(x / (1 - x)) - log(prior / (1 - prior))) / axis_sigma;
+}
+
 void scenario_fit_report(const struct device_fit *fit, const struct fit_result *result,
                          struct scenario_fit *out)
 {
@@ -86,6 +98,7 @@ void scenario_fit_report(const struct device_fit *fit, const struct fit_result *
                                      .value = result->x[i] / parameter.scale,
                                      .standard_error = result->standard_error[i] / parameter.scale,
                                      .learned = result->learned[i],
+                                     .pull = pull_of(&fit->parameter[i], result->x[i]),
                                      .held = fit->parameter[i].sigma <= 0};
     }
 }
@@ -205,8 +218,11 @@ static bool read_rows(const struct scenario_fit_ask *ask, struct measured_table 
     struct scenario_cases_ask of = {class ? NULL : ask->device, ask->ubatch, class != NULL, true};
     ok = ok && scenario_cases_read(table, keep, &of, cases, err);
     if (ok && cases->n == 0)
-        ok = error_set(err, "no row of %zu can be fitted to%s%s", table->n_rows,
-                       cases->n_skips ? ": " : "", cases->n_skips ? cases->skip[0].example : "");
+        ok = cases->n_skips
+                 ? error_set(err, "no row of %zu can be fitted to: %s, %s", table->n_rows,
+                             cases->skip[0].reason, cases->skip[0].example)
+                 : error_set(err, "no row of %zu is meant by --where '%s'", table->n_rows,
+                             ask->where ? ask->where : "");
     measured_where_free(where);
     free(keep);
     free(best);

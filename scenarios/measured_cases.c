@@ -178,6 +178,17 @@ static void skip(struct scenario_cases *cases, const struct measured_row *row, c
     cases->skipped++;
 }
 
+/* No run is longer, wider or faster. */
+static const double most_tokens = 1e7, most_batch = 1e6, least_rate = 1e-6, most_rate = 1e9;
+
+static bool beyond_belief(const struct measured_row *row)
+{
+    return row->prompt_tokens > most_tokens || row->gen_tokens > most_tokens ||
+           row->context_depth > most_tokens || row->batch > most_batch ||
+           (row->tokens_per_s > 0 &&
+            (row->tokens_per_s < least_rate || row->tokens_per_s > most_rate));
+}
+
 /* Why a row cannot be used whatever it names, or NULL. */
 static const char *unusable(const struct measured_row *row)
 {
@@ -185,6 +196,8 @@ static const char *unusable(const struct measured_row *row)
         return "neither prefill nor decode alone";
     if (!(row->tokens_per_s > 0 || row->power_W > 0 || row->energy_J_per_token > 0))
         return "no rate";
+    if (beyond_belief(row))
+        return "lengths or a rate beyond belief";
     if (row->n_devices > 1)
         return "several devices work together";
     if (row->phase == MEASURED_PREFILL && !(row->prompt_tokens > 0))

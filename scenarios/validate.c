@@ -49,6 +49,8 @@ static bool choose(const struct scenario_validate_ask *ask, const struct measure
         fitted += out->fit[i];
     }
     free(best);
+    if (ok && table->n_rows == 0)
+        ok = error_set(err, "the files of measured rows have no rows");
     if (ok && predicted == 0)
         ok = error_set(err, "no row of %zu is meant by --where '%s'", table->n_rows,
                        ask->where ? ask->where : "");
@@ -71,8 +73,11 @@ void scenario_spread_of_class(const struct scenario_class *class, struct device_
         device_parameter(fit->device, i, &parameter);
         char *path = device_parameter_path(&parameter);
         double sigma = scenario_class_sigma(class, path);
-        if (!isnan(sigma) && fit->parameter[i].sigma > 0)
-            fit->parameter[i].sigma = sigma;
+        struct fit_parameter *one = &fit->parameter[i];
+        if (!isnan(sigma) && one->sigma > 0)
+            one->sigma = one->scale == FIT_LOGIT
+                             ? device_share_sigma(one->prior, sigma, DEVICE_SHARE_SCATTER)
+                             : sigma;
         free(path);
     }
 }
@@ -112,14 +117,23 @@ void scenario_hold_unused_formats(const struct scenario_cases *cases, size_t sub
     }
 }
 
+static bool tells_of_power(const struct device_fit *fit)
+{
+    for (size_t i = 0; i < fit->n; i++)
+        if (fit->observation[i].kind > DEVICE_SAW_OPERATOR || fit->observation[i].cap_W > 0)
+            return true;
+    return false;
+}
+
 char *scenario_undetermined(const struct device_fit *fit, const struct fit_result *result)
 {
     struct text names = {0};
+    bool power = tells_of_power(fit);
     for (size_t i = 0; i < fit->n_parameters; i++) {
         struct device_parameter parameter;
         device_parameter(fit->device, i, &parameter);
         if (fit->parameter[i].sigma <= 0 || result->learned[i] >= FIT_LEARNED_LITTLE ||
-            parameter.format)
+            parameter.format || (!power && parameter.evidence == DEVICE_FROM_POWER))
             continue;
         char *path = device_parameter_path(&parameter);
         text_add(&names, "%s%s", names.length ? ", " : "", path);

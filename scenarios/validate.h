@@ -104,6 +104,7 @@ struct scenario_fitted {
     char *path; /* "memory.efficiency" */
     double prior, value, standard_error;
     double learned; /* 0: the rows tell nothing of it; 1: they alone decide */
+    double pull;    /* standard deviations of the prior between prior and value */
     bool held;      /* not among what these measurements can tell */
 };
 
