@@ -5,7 +5,8 @@
 
 /* Running sums over the requests of a workload. */
 struct sums {
-    double n, prompt, prompt2, pairs, output, output2, steps, contexts, gaps, gap, gap2, longest;
+    double n, prompt, prompt2, pairs, output, output2, steps, contexts, gaps, gap, gap2, longest,
+        whole, rounded;
     int64_t first_ps, last_ps;
 };
 
@@ -31,6 +32,10 @@ static void add_request(struct sums *sums, const struct workload_request *reques
     sums->steps += steps;
     /* Step j of a request attends to prompt + j tokens. */
     sums->contexts += steps * prompt + steps * (steps + 1) / 2;
+    /* The last token needs no place. Who writes long is present for long. */
+    double whole = fmax(1, prompt + output - 1);
+    sums->whole += output * whole;
+    sums->rounded += output * exp2(ceil(log2(whole)));
     sums->longest = fmax(sums->longest, prompt + output);
 }
 
@@ -55,6 +60,8 @@ static void finish(const struct sums *sums, struct sim_load *out)
         .output_cv2 = cv2(sums->n, sums->output, sums->output2),
         .decode_context = sums->steps > 0 ? sums->contexts / sums->steps : 0,
         .longest_tokens = sums->longest,
+        .whole_tokens = sums->output > 0 ? sums->whole / sums->output : 0,
+        .rounded_tokens = sums->output > 0 ? sums->rounded / sums->output : 0,
     };
     /* All at one instant: no rate can be told, the requests form one batch of work. */
     out->rate_per_s = sums->gap > 0 ? sums->gaps / sums->gap : sums->n;

@@ -92,7 +92,9 @@ double sim_pressure_paged_B(const struct sim_pressure *pressure, size_t pool)
 void sim_pressure_finish(const struct sim_pressure *pressure, struct sim_summary *out)
 {
     out->cpq_peak = pressure->peak;
-    out->cpq_mean = pressure->all_s > 0 ? pressure->worst_s / pressure->all_s : pressure->worst;
+    /* A sum of equal parts may round to above their mean. */
+    out->cpq_mean = pressure->all_s > 0 ? fmin(pressure->worst_s / pressure->all_s, pressure->peak)
+                                        : pressure->worst;
     out->kv_fragmentation =
         pressure->occupied_s > 0 ? 1 - pressure->used_s / pressure->occupied_s : 0;
 }

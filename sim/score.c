@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/kv.h"
 #include "sim/score_tables.h"
 
 #include <gsl/gsl_math.h>
@@ -355,15 +356,22 @@ static void find_latency(struct working *w)
     w->latency_s = alone_s + w->wait_s;
 }
 
-/* CPQ of the worst pool with the KV of the requests in flight, half a block wasted each; beyond 1
- * a pool with a store pages its weights at every pass. */
+/* What a request occupies of a pool's cache: a slot is never longer than what the pool has left. */
+static double request_kv_B(const struct sim_tally *tally, size_t pool, double left_B)
+{
+    const struct sim_scorer *scorer = tally->scorer;
+    double kv_B = scorer->kv.occupied_tokens * tally->kv_B[pool];
+    if (scorer->system->serving.kv_allocator == SIM_KV_CONTIGUOUS && left_B > 0)
+        kv_B = fmin(kv_B, left_B);
+    return kv_B;
+}
+
+/* CPQ of the worst pool with the KV of the requests in flight; beyond 1 a pool with a store pages
+ * its weights at every pass. */
 static void find_pressure(struct working *w)
 {
     const struct sim_tally *tally = w->tally;
     const struct sim_system *system = tally->scorer->system;
-    const struct sim_load *load = &tally->scorer->load;
-    double tokens = load->prompt_mean + 0.5 * load->output_mean +
-                    0.5 * ((double)system->serving.kv_block_tokens - 1);
     w->cpq = 0;
     w->excess = 0;
     w->paging_s = w->paging_J = 0;
@@ -379,8 +387,9 @@ static void find_pressure(struct working *w)
                           system->pool_of[tally->plan.decode[head]] == p))
             weights_B -= system->shared_B;
         double usable_B = system->serving.memory_fraction * (pool->capacity_B - pool->reserve_B);
-        double kv_B = w->seen.batch * tokens * tally->kv_B[p];
-        double cpq = (weights_B + system->activations_B + kv_B) / usable_B;
+        double resident_B = weights_B + system->activations_B;
+        double kv_B = w->seen.batch * request_kv_B(tally, p, usable_B - resident_B);
+        double cpq = (resident_B + kv_B) / usable_B;
         w->cpq = fmax(w->cpq, cpq);
         if (cpq > 1 && pool->store_Bps > 0) {
             double over_B = (cpq - 1) * usable_B;

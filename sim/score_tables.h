@@ -4,6 +4,7 @@
 #define SIM_SCORE_TABLES_H
 
 #include "devices/power.h"
+#include "sim/kv_load.h"
 #include "sim/score.h"
 
 /* One unit of a class on a device at a P-state. */
@@ -15,6 +16,7 @@ struct sim_record {
 struct sim_scorer {
     const struct sim_system *system;
     struct sim_load load;
+    struct sim_kv_load kv;
     size_t n_batches;
     uint64_t batch[SIM_BATCHES]; /* choices of the number in flight */
     size_t n_grid;

@@ -143,6 +143,7 @@ struct sim_scorer *sim_scorer_create(const struct sim_system *system, const stru
     size_t n = system->n_devices;
     scorer->system = system;
     scorer->load = *load;
+    scorer->kv = sim_kv_load_of(system, load);
     lay_grid(scorer);
     for (size_t d = 0; d < n; d++)
         if (device_pstates(&system->platform->device[d]) > scorer->most_pstates)

@@ -31,6 +31,8 @@ struct sim_load {
     double output_mean, output_cv2;
     double decode_context; /* mean context of a decode step */
     double longest_tokens; /* most prompt plus output tokens of one request */
+    double whole_tokens;   /* that a decoding request ends with: mean over output tokens */
+    double rounded_tokens; /* the power of two at or above it, likewise */
 };
 
 /* Reads the whole workload once. */

@@ -121,6 +121,7 @@ static void check_counts(uint64_t seed)
     struct ledger ledger;
     struct sim_summary out;
     random_scenario_init(&s, seed);
+    random_allocator(&s);
     unbind(&s);
     run(&s, &ledger, &out);
     CHECK((uint64_t)ledger.tokens_in == out.tokens_in);

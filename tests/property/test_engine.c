@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Over random machines, models, workloads and plans: stepping every token gives the counts and
  * times of fast-forward, nothing is lost, energy is the integral of power. */
+#include "sim/kv.h"
 #include "tests/check.h"
 #include "tests/support/random_scenario.h"
 
 enum { CASES = 1500 };
 
 struct tally {
-    unsigned preempted, throttled, linked, shared, rejected, capped, sliding;
+    unsigned preempted, throttled, linked, shared, rejected, capped, sliding, wasted;
 };
 
 static bool run(struct random_scenario *s, bool token, struct sim_summary *out)
@@ -47,7 +48,16 @@ static bool same_run(const struct sim_summary *a, const struct sim_summary *b)
            same_distribution(&a->tpot_s, &b->tpot_s) && same_distribution(&a->e2e_s, &b->e2e_s) &&
            same(a->makespan_s, b->makespan_s) && near(a->energy.total, b->energy.total) &&
            near(a->peak_temperature_C, b->peak_temperature_C) &&
-           near(a->throttled_s, b->throttled_s);
+           near(a->throttled_s, b->throttled_s) && same(a->cpq_mean, b->cpq_mean) &&
+           same(a->cpq_peak, b->cpq_peak) && same(a->kv_fragmentation, b->kv_fragmentation);
+}
+
+/* Only paged memory wastes nothing between its blocks; only it runs out under way. */
+static bool sound_cache(const struct random_scenario *s, const struct sim_summary *r)
+{
+    if (s->serving.kv_allocator == SIM_KV_PAGED)
+        return r->kv_fragmentation == 0;
+    return r->preemptions == 0 && r->kv_fragmentation >= 0 && r->kv_fragmentation < 1;
 }
 
 static bool sound(const struct random_scenario *s, const struct sim_summary *r)
@@ -57,6 +67,8 @@ static bool sound(const struct random_scenario *s, const struct sim_summary *r)
     return r->requests_in == s->workload.generator.requests &&
            r->requests_in == r->done + r->rejected + r->failed && near(parts, e->total) &&
            near(e->integral, e->total) && e->total > 0 && e->leakage >= 0 &&
+           r->kv_blocks_held == 0 && r->cpq_mean > 0 && r->cpq_mean <= r->cpq_peak &&
+           sound_cache(s, r) &&
            (r->done == 0 || (r->ttft_s.mean > 0 && r->e2e_s.mean >= r->ttft_s.mean));
 }
 
@@ -67,6 +79,7 @@ static void count(struct tally *tally, const struct random_scenario *s, const st
     tally->linked += r->energy.link > 0;
     tally->rejected += r->rejected > 0;
     tally->capped += r->cap_unreachable;
+    tally->wasted += r->kv_fragmentation > 0.2;
     tally->sliding += s->model.sliding_window > 0 && r->done > 0;
     tally->shared += s->platform.n_pools == 1 && s->platform.n_devices > 1 &&
                      memcmp(s->plan.prefill, s->plan.decode, s->plan.n_units) != 0;
@@ -79,6 +92,7 @@ int main(void)
         struct random_scenario s;
         struct sim_summary fast, slow;
         random_scenario_init(&s, seed);
+        random_allocator(&s);
         run(&s, false, &fast);
         run(&s, true, &slow);
         if (!CHECK(same_run(&fast, &slow)) || !CHECK(sound(&s, &fast)))
@@ -87,13 +101,14 @@ int main(void)
         random_scenario_free(&s);
     }
     printf("of %d: %u preempted, %u throttled, %u over a link, %u on a shared pool, %u rejected, "
-           "%u above their cap\n",
+           "%u above their cap, %u with a fifth of the cache wasted\n",
            CASES, tally.preempted, tally.throttled, tally.linked, tally.shared, tally.rejected,
-           tally.capped);
+           tally.capped, tally.wasted);
     CHECK(tally.preempted >= CASES / 20);
     CHECK(tally.throttled >= CASES / 20);
     CHECK(tally.linked >= CASES / 20);
     CHECK(tally.shared >= CASES / 20);
     CHECK(tally.sliding >= CASES / 20);
+    CHECK(tally.wasted >= CASES / 20);
     return check_result();
 }

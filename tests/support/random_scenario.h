@@ -207,6 +207,18 @@ static inline void random_scenario_init(struct random_scenario *s, uint64_t seed
     random_plan(s);
 }
 
+/* Another allocator of the KV cache, for one seed in four; of a stream of its own, so that all
+ * else stays. */
+static inline void random_allocator(struct random_scenario *s)
+{
+    struct stream stream = stream_open(s->seed, STREAM_TEST, 1, 0);
+    if (stream_below(&stream, 4) == 0)
+        s->serving.kv_allocator = 1 + (int)stream_below(&stream, 3);
+    if (stream_below(&stream, 2))
+        s->serving.kv_slot_tokens = 200 + stream_below(&stream, 2000);
+    s->system.serving = s->serving;
+}
+
 static inline void random_scenario_free(struct random_scenario *s)
 {
     sim_plan_free(&s->plan);
