@@ -12,7 +12,7 @@
 const struct option_usage cmd_plot_usage = {
     .command = "plot",
     .arguments = "RESULT KIND",
-    .summary = "draw a result: front, timeline, roofline, validation",
+    .summary = "draw a result: front, timeline, roofline, validation, thermal",
     .details =
         "RESULT is a file written by run, explore or validate. KIND is\n"
         "  front      energy against latency of all schedulers' plans, coloured by "
@@ -21,6 +21,7 @@ const struct option_usage cmd_plot_usage = {
         "  roofline   where a model's operators lie under the rooflines of the devices; for this\n"
         "             RESULT may also be a scenario, or a platform with --model\n"
         "  validation predicted against measured speed, of a file written by validate\n"
+        "  thermal    measured and predicted temperature of each log, by validate --thermal\n"
         "FILE's ending chooses the format: .png, .svg or .pdf (default RESULT-KIND.png). The "
         "gnuplot\nscript is kept beside the picture as .gp; data lie inside it.\n\nExample:\n"
         "  qeilsim plot qeil-box roofline --model llama-3.1-8b:Q4_K_M --batch 8",

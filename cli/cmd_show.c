@@ -136,12 +136,14 @@ static bool show_result(const char *path, bool yaml, struct error *err)
     if (!scenario_result_read(path, &result, err))
         return false;
     bool ok = true;
-    if (yaml && result.validation)
+    if (yaml && (result.validation || result.thermal))
         ok = error_set(err, "%s: holds a validation, so no scenario for --yaml", path);
     else if (yaml)
         fputs(result.yaml, stdout);
     else if (result.validation)
         report_validation(result.validation, NULL);
+    else if (result.thermal)
+        report_thermal(result.thermal);
     else
         print_scenario_result(path, &result);
     scenario_result_free(&result);

@@ -21,4 +21,8 @@ bool plot_rooflines(const struct scenario_result *result, const struct plot_opti
 bool plot_validation(const struct scenario_result *result, const struct plot_options *options,
                      struct text *out, struct error *err);
 
+/* Measured and predicted temperatures of a thermal validation. */
+bool plot_thermal(const struct scenario_result *result, const struct plot_options *options,
+                  struct text *out, struct error *err);
+
 #endif

@@ -10,9 +10,9 @@
 typedef bool kind_function(const struct scenario_result *result, const struct plot_options *options,
                            struct text *out, struct error *err);
 
-static const char *const kinds[] = {"front", "timeline", "roofline", "validation", NULL};
+static const char *const kinds[] = {"front", "timeline", "roofline", "validation", "thermal", NULL};
 static kind_function *const functions[] = {plot_front, plot_timeline, plot_rooflines,
-                                           plot_validation};
+                                           plot_validation, plot_thermal};
 
 static const struct {
     const char *ending;

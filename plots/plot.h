@@ -14,7 +14,7 @@ struct plot_options {
     const char *output; /* file that the script draws when run by hand; NULL: standard output */
 };
 
-/* Kinds of pictures, NULL-ended: "front", "timeline", "roofline", "validation". */
+/* Kinds of pictures, NULL-ended: "front", "timeline", "roofline", "validation", "thermal". */
 const char *const *plot_kinds(void);
 
 /* The format that a file's ending asks for: .png, .svg or .pdf. */

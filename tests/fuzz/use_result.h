@@ -4,13 +4,14 @@
 #define TESTS_FUZZ_USE_RESULT_H
 
 #include "plots/plot.h"
+#include "scenarios/thermal.h"
 #include "scenarios/validate.h"
 
 #include <stdlib.h>
 
 static inline void use_read_result(const struct scenario_result *result)
 {
-    static const char *const kinds[] = {"front", "timeline", "validation"};
+    static const char *const kinds[] = {"front", "timeline", "validation", "thermal"};
     struct plot_options options = {PLOT_SVG, NULL};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         struct text script = {0};
@@ -26,6 +27,8 @@ static inline void use_read_result(const struct scenario_result *result)
     text_free(&csv);
     if (result->validation)
         free(scenario_validation_json(result->validation));
+    else if (result->thermal)
+        free(scenario_thermal_json(result->thermal));
     else
         free(scenario_explore_json(result));
 }
