@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Hard cases of the engine: each ends with a clear answer, no request lost, no number that is none.
  */
+#include "sim/kv.h"
 #include "tests/check.h"
 #include "tests/support/served.h"
 
@@ -136,6 +137,33 @@ static void check_storm(void)
     CHECK(out.done == 20 && out.preemptions > 0);
 }
 
+/* Who reserves is never preempted: the cache holds as many whole requests as it has pieces for. */
+static void check_reserved(void)
+{
+    static const struct {
+        enum sim_kv_allocator allocator;
+        uint64_t blocks, slot_tokens, done;
+        double at_a_time; /* requests in the cache, of 26 blocks each */
+    } cases[] = {
+        {SIM_KV_FIRST_FIT, 40, 0, 60, 1},    {SIM_KV_FIRST_FIT, 52, 0, 60, 2},
+        {SIM_KV_BUDDY, 31, 0, 0, 0},         {SIM_KV_BUDDY, 63, 0, 60, 1},
+        {SIM_KV_BUDDY, 64, 0, 60, 2},        {SIM_KV_CONTIGUOUS, 40, 0, 60, 1},
+        {SIM_KV_CONTIGUOUS, 78, 416, 60, 3}, {SIM_KV_CONTIGUOUS, 78, 400, 0, 0},
+    };
+    const char *storm = REQUESTS(60, 1000000, 16, 400);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct sim_serving serving = served_default;
+        serving.kv_allocator = (int)cases[i].allocator;
+        serving.kv_blocks = cases[i].blocks;
+        serving.kv_slot_tokens = cases[i].slot_tokens;
+        struct sim_summary out = serve(serving, 8, storm);
+        CHECK(out.done == cases[i].done && out.preemptions == 0);
+        /* Each takes 400 passes: their number tells how many went together. */
+        if (out.done > 0)
+            CHECK_NEAR((double)out.passes, 60 * 400 / cases[i].at_a_time, 0.02);
+    }
+}
+
 /* The same with prefill and decode on devices of their own. */
 static void check_storm_apart(void)
 {
@@ -199,6 +227,7 @@ int main(void)
     check_burst();
     check_long_prompt();
     check_storm();
+    check_reserved();
     check_storm_apart();
     check_heat();
     return check_result();
