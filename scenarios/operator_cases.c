@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* What the form leaves out: which of many kernels a library chose, how far caches helped. */
-static const double gemm_noise = 0.05, attention_noise = 0.1, element_noise = 0.25;
+static const double gemm_noise = 0.03, attention_noise = 0.1, element_noise = 0.25;
 
 /* The names of vLLM's modules, and our operators that each runs at once. */
 static const struct {
@@ -235,6 +235,24 @@ static void add_rows(struct scenario_operator_cases *cases, const struct measure
     }
 }
 
+/* Rows of one kind of operator err together, so that more of them tell little more: beyond this
+ * many a kind counts for no more than so many rows would. */
+static const double rows_that_tell = 100;
+
+static void balance(struct scenario_operator_cases *cases)
+{
+    for (size_t i = 0; i < cases->n; i++) {
+        double kin = 0;
+        if (i > 0 && cases->group[i] == cases->group[i - 1]) {
+            cases->what[i].noise = cases->what[i - 1].noise;
+            continue;
+        }
+        for (size_t j = 0; j < cases->n; j++)
+            kin += cases->group[j] == cases->group[i];
+        cases->what[i].noise *= sqrt(fmax(1, kin / rows_that_tell));
+    }
+}
+
 bool scenario_operator_cases_read(const struct scenario_fit_ask *ask,
                                   struct scenario_operator_cases *out, struct error *err)
 {
@@ -256,6 +274,8 @@ bool scenario_operator_cases_read(const struct scenario_fit_ask *ask,
     ok = ok && where && check_columns(where, err);
     if (ok)
         add_rows(out, &rows, where, folder);
+    if (ok)
+        balance(out);
     if (ok && out->n == 0)
         ok = error_set(err, "no operator time of '%s' is meant by --where '%s'", folder,
                        ask->where ? ask->where : "");
