@@ -186,10 +186,28 @@ static bool check_links(const struct device_platform *platform, const struct tre
         char *ends[] = {platform->link[i].from, platform->link[i].to};
         ok = check_names(platform, element(node, "links", i), ends, 2, err) && ok;
     }
+    return ok;
+}
+
+static bool check_package(const struct device_platform *platform, const struct tree *node,
+                          struct error *err)
+{
     const struct device_package *package = &platform->package;
     const struct tree *at = tree_get(node, "package") ? tree_get(node, "package") : node;
-    ok = check_names(platform, at, package->devices, package->n_devices, err) && ok;
-    return check_names(platform, at, package->priority, package->n_priority, err) && ok;
+    bool ok = check_names(platform, at, package->devices, package->n_devices, err);
+    ok = check_names(platform, at, package->priority, package->n_priority, err) && ok;
+    double least_W = 0;
+    for (size_t i = 0; i < package->n_devices && ok; i++) {
+        size_t d = device_platform_find(platform, package->devices[i]);
+        const struct device_power *power = &platform->device[d].power;
+        least_W += power->can_sleep ? power->sleep_W : power->idle_W;
+    }
+    if (package->cap_W > 0 && package->cap_W < least_W)
+        ok = tree_error(err, tree_get(at, "cap_W") ? tree_get(at, "cap_W") : at,
+                        "the package's cap of %.6g W is below what its devices draw at rest, "
+                        "%.6g W",
+                        package->cap_W, least_W);
+    return ok;
 }
 
 bool device_platform_network(const struct device_platform *platform, const struct tree *node,
@@ -231,12 +249,18 @@ static bool check_heat(const struct device_platform *platform, const struct tree
     bool ok = device_platform_network(platform, at, &network, err);
     const char *lonely = ok ? device_network_unconnected(&network) : NULL;
     if (lonely)
-        ok = tree_error(err, at, "no path leads from node '%s' to ambient", lonely);
+        ok = tree_error(err, at, "no path leads from node '%s' to ambient: give ambient_W_per_K",
+                        lonely);
     device_network_free(&network);
-    for (size_t d = 0; d < platform->n_devices; d++)
-        if (platform->ambient_K >= platform->device[d].thermal.limit_K)
-            ok = tree_error(err, node, "ambient is above the limit of device '%s'",
-                            platform->device[d].name);
+    for (size_t d = 0; d < platform->n_devices; d++) {
+        double limit_K = platform->device[d].thermal.limit_K;
+        const struct tree *place = tree_find(element(node, "devices", d), "thermal.limit_C");
+        if (platform->ambient_K >= limit_K)
+            ok = tree_error(err, place ? place : node,
+                            "an ambient of %.6g C is not below the limit of device '%s', %.6g C",
+                            platform->ambient_K - 273.15, platform->device[d].name,
+                            limit_K - 273.15);
+    }
     return ok;
 }
 
@@ -247,6 +271,7 @@ bool device_platform_read(const struct tree *node, struct device_platform *out, 
     bool ok = check_devices(out, node, err);
     ok = check_pools(out, node, err) && ok;
     ok = check_links(out, node, err) && ok;
+    ok = check_package(out, node, err) && ok;
     ok = ok && check_heat(out, node, err);
     if (!ok)
         device_platform_free(out);
