@@ -42,6 +42,7 @@ FITS = [
     ("gddr-gpu-rdna4", SCOREBOARDS, None, "backend"),
     ("gddr-gpu-arc", SCOREBOARDS + RUNTIMES, None, "backend"),
     ("hbm-gpu-nvidia", SCOREBOARDS, CUDA, None),
+    ("hbm-gpu-nvidia-volta", SCOREBOARDS, CUDA, None),
     ("hbm-gpu-amd", SCOREBOARDS, None, "backend"),
     ("soc-gpu-nvidia", SCOREBOARDS, CUDA, None),
     ("soc-gpu-rdna", ("strix_halo_lhl_power_temp.csv",), None, "backend"),
