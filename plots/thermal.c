@@ -110,11 +110,11 @@ static void add_data(const struct view *view, size_t p)
 
 static void add_place(const struct view *view, size_t p)
 {
-    size_t rows = (view->n + view->columns - 1) / view->columns;
+    size_t row = p / view->columns, rows = (view->n + view->columns - 1) / view->columns;
     double width = (PAGE_RIGHT - PAGE_LEFT + GAP_ACROSS) / (double)view->columns;
     double height = (PAGE_TOP - PAGE_BOTTOM + GAP_UP) / (double)rows;
     double left = PAGE_LEFT + width * (double)(p % view->columns);
-    double top = PAGE_TOP - height * (double)(p / view->columns);
+    double top = PAGE_TOP - height * (double)row;
     text_add(view->out,
              "set lmargin at screen %.4f\nset rmargin at screen %.4f\n"
              "set tmargin at screen %.4f\nset bmargin at screen %.4f\n",

@@ -60,7 +60,7 @@ static void take_fit(const struct thermal_fit *fit, struct scenario_thermal_log 
     int64_t *const identified[] = {&log->identified_1, &log->identified_2, &log->identified_3};
     log->order = (int64_t)fit->model.chain.n;
     log->identified = (int64_t)fit->n_identified;
-    for (size_t m = 0; m < fit->model.chain.n; m++) {
+    for (size_t m = 0; m < fit->model.chain.n && m < THERMAL_NODES; m++) {
         *time_s[m] = fit->time_constant_s[m];
         *error[m] = fit->relative_error[m];
         *identified[m] = fit->identified[m];
@@ -131,7 +131,7 @@ bool scenario_thermal_validate(const struct scenario_thermal_ask *ask, struct sc
                                struct error *err)
 {
     struct measured_thermal logs;
-    struct thermal_fit fit;
+    struct thermal_fit fit = {.rmse_K = NAN};
     scenario_thermal_init(out);
     bool ok = measured_thermal_read(ask->path, ask->where, &logs, err);
     if (ok && logs.n == 0)

@@ -88,9 +88,9 @@ void thermal_modes_step(struct thermal_modes *modes, double dt_s, double power_W
         step(modes, dt_s, power_W, 0);
         return;
     }
-    double steps = fmin(ceil(dt_s * modes->rate_ps[0] / share), most_steps);
-    for (double i = 0; i < steps; i++)
-        step(modes, dt_s / steps, power_W, kept_W(modes));
+    size_t steps = (size_t)fmin(ceil(dt_s * modes->rate_ps[0] / share), most_steps);
+    for (size_t i = 0; i < steps; i++)
+        step(modes, dt_s / (double)steps, power_W, kept_W(modes));
 }
 
 struct thermal_chain thermal_chain_linear(const struct thermal_chain *chain)

@@ -32,12 +32,12 @@ static void put_text(struct tree *map, const char *key, const char *text)
 static void put_network(struct tree *thermal, const struct thermal_chain *chain)
 {
     struct tree *nodes = new_list(&thermal->mark), *couplings = new_list(&thermal->mark);
-    for (size_t i = 0; i < chain->n; i++) {
+    for (size_t i = 0; i < chain->n && i < THERMAL_NODES; i++) {
         struct tree *node = tree_new_map(&thermal->mark);
         put_text(node, "name", names[i]);
         put_number(node, "capacity_J_per_K", chain->capacity_JpK[i]);
         tree_append(nodes, node);
-        if (i + 1 == chain->n) {
+        if (i + 1 == chain->n || i + 1 == THERMAL_NODES) {
             put_number(node, "ambient_W_per_K", chain->conductance_WpK[i]);
             continue;
         }
@@ -150,7 +150,7 @@ static bool only_one(const struct scenario_thermal_ask *ask, const struct measur
 static bool fit_log(const struct scenario_thermal_ask *ask, const struct measured_thermal *logs,
                     struct scenario_thermal *out, struct error *err)
 {
-    struct thermal_fit fit;
+    struct thermal_fit fit = {.rmse_K = NAN};
     struct scenario_thermal_log log;
     const char *reason = scenario_thermal_add(logs, 0, ask->split, out, &fit);
     table_get(&out->logs, 0, &log);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "devices/measurements/thermal_log.h"
 
-#include "base/csv.h"
 #include "base/memory.h"
+#include "devices/measurements/read.h"
 #include "devices/measurements/store.h"
 
 #include <math.h>
@@ -233,17 +233,26 @@ static void choose_power(struct measured_thermal_log *log)
             log->reading[i - 1].power_W = log->reading[i].power_W;
 }
 
-bool measured_thermal_read(const char *path, const char *where, struct measured_thermal *out,
-                           struct error *err)
+bool measured_thermal_read_csv(struct csv *csv, const char *where, struct measured_thermal *out,
+                               struct error *err)
 {
     *out = (struct measured_thermal){.n = 0};
-    struct reader reader = {.csv = csv_open(path, err), .out = out};
-    bool ok = reader.csv && open_reader(&reader, where, err) && read_rows(&reader, err);
+    struct reader reader = {.csv = csv, .out = out};
+    bool ok = open_reader(&reader, where, err) && read_rows(&reader, err);
     for (size_t i = 0; ok && i < out->n; i++)
         choose_power(&out->log[i]);
     measured_where_free(reader.where);
     free(reader.run);
-    csv_close(reader.csv);
+    return ok;
+}
+
+bool measured_thermal_read(const char *path, const char *where, struct measured_thermal *out,
+                           struct error *err)
+{
+    *out = (struct measured_thermal){.n = 0};
+    struct csv *csv = csv_open(path, err);
+    bool ok = csv && measured_thermal_read_csv(csv, where, out, err);
+    csv_close(csv);
     return ok;
 }
 

@@ -43,6 +43,23 @@ static void look_up(enum measured_name_kind kind, const char *line)
     measured_names_free(names);
 }
 
+/* The same bytes as logs of temperatures: their times ascend unless one is said to go backward. */
+static void read_logs(const uint8_t *data, size_t size)
+{
+    struct error err = {0};
+    struct measured_thermal logs = {0};
+    struct csv *csv = csv_open_memory("fuzz", (const char *)data, size, &err);
+    bool ok = csv && measured_thermal_read_csv(csv, NULL, &logs, &err);
+    if (!ok && err.n_faults == 0)
+        abort();
+    for (size_t i = 0; ok && i < logs.n; i++)
+        for (size_t j = 1; j < logs.log[i].n && logs.log[i].backward_line == 0; j++)
+            if (!(logs.log[i].reading[j].time_s > logs.log[i].reading[j - 1].time_s))
+                abort();
+    measured_thermal_free(&logs);
+    csv_close(csv);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct error err = {0};
@@ -51,6 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool ok = csv && measured_read_csv(&csv, 1, &table, &err);
     if (!ok && err.n_faults == 0)
         abort();
+    read_logs(data, size);
     char *line = calloc(size + 1, 1);
     if (!line)
         abort();

@@ -12,6 +12,7 @@ static char path[] = "/tmp/qeilsim-thermal-XXXXXX";
 static bool read_text(const char *csv, const char *where, struct measured_thermal *out,
                       struct error *err)
 {
+    *out = (struct measured_thermal){.n = 0};
     FILE *file = fopen(path, "w");
     if (!CHECK(file))
         return false;
@@ -19,6 +20,13 @@ static bool read_text(const char *csv, const char *where, struct measured_therma
     fclose(file);
     error_clear(err);
     return measured_thermal_read(path, where, out, err);
+}
+
+/* As read_text, and whether it gives so many logs. */
+static bool read_logs(const char *csv, const char *where, size_t n, struct measured_thermal *out)
+{
+    struct error err = {0};
+    return CHECK(read_text(csv, where, out, &err)) && CHECK(out->n == n && out->log);
 }
 
 static void check_fault(const char *csv, const char *where, const char *has)
@@ -46,20 +54,21 @@ static void test_faults(void)
 static void test_groups(void)
 {
     struct measured_thermal logs;
-    struct error err = {0};
-    CHECK(read_text("log_id,device,elapsed_s,temperature_C,power_W,pmic_W\n"
-                    "a,box,5,20,,1\nb,box,0,21,,2\na,box,6,22,,3\na,tin,0,23,,4\n",
-                    NULL, &logs, &err));
-    CHECK(logs.n == 3 && logs.rows == 4);
+    if (!read_logs("log_id,device,elapsed_s,temperature_C,power_W,pmic_W\n"
+                   "a,box,5,20,,1\nb,box,0,21,,2\na,box,6,22,,3\na,tin,0,23,,4\n",
+                   NULL, 3, &logs))
+        return;
+    CHECK(logs.rows == 4);
     CHECK(logs.log[0].n == 2 && logs.log[1].n == 1 && logs.log[2].n == 1);
     CHECK(logs.log[0].reading[0].time_s == 0 && logs.log[0].reading[1].time_s == 1);
     CHECK(logs.log[0].source == MEASURED_POWER_PMIC && logs.log[0].reading[1].power_W == 3);
     CHECK_NEAR(logs.log[0].reading[1].temperature_K, 295.15, 1e-12);
     CHECK_TEXT(logs.log[2].device, "tin");
     measured_thermal_free(&logs);
-    CHECK(read_text("log_id,device,elapsed_s,temperature_C\na,box,0,20\nb,box,0,21\n", "log_id=B",
-                    &logs, &err));
-    CHECK(logs.n == 1 && logs.rows == 1);
+    if (!read_logs("log_id,device,elapsed_s,temperature_C\na,box,0,20\nb,box,0,21\n", "log_id=B", 1,
+                   &logs))
+        return;
+    CHECK(logs.rows == 1);
     measured_thermal_free(&logs);
 }
 
@@ -67,11 +76,11 @@ static void test_groups(void)
 static void test_runs(void)
 {
     struct measured_thermal logs;
-    struct error err = {0};
-    CHECK(read_text("device,model,source_url,elapsed_s,temperature_C\nbox,m,u,0,20\n"
-                    "box,m,u,1,21\nbox,n,u,9,22\nbox,o,u,0,23\nbox,o,w,5,24\n",
-                    NULL, &logs, &err));
-    CHECK(logs.n == 3 && logs.log[0].n == 3 && logs.log[0].runs == 2 && logs.log[1].runs == 1);
+    if (!read_logs("device,model,source_url,elapsed_s,temperature_C\nbox,m,u,0,20\n"
+                   "box,m,u,1,21\nbox,n,u,9,22\nbox,o,u,0,23\nbox,o,w,5,24\n",
+                   NULL, 3, &logs))
+        return;
+    CHECK(logs.log[0].n == 3 && logs.log[0].runs == 2 && logs.log[1].runs == 1);
     CHECK_TEXT(logs.log[0].name, "m");
     CHECK(logs.log[1].backward_line == 0);
     measured_thermal_free(&logs);
@@ -80,14 +89,15 @@ static void test_runs(void)
 static void test_times(void)
 {
     struct measured_thermal logs;
-    struct error err = {0};
-    CHECK(read_text("device,elapsed_s,temperature_C\nbox,0,20\nbox,1,21\nbox,1,22\nbox,2,23\n",
-                    NULL, &logs, &err));
+    if (!read_logs("device,elapsed_s,temperature_C\nbox,0,20\nbox,1,21\nbox,1,22\nbox,2,23\n", NULL,
+                   1, &logs))
+        return;
     CHECK(logs.log[0].n == 3 && logs.log[0].repeated == 1);
     CHECK_NEAR(logs.log[0].reading[1].temperature_K, 295.15, 1e-12);
     measured_thermal_free(&logs);
-    CHECK(read_text("device,elapsed_s,temperature_C\nbox,0,20\nbox,3,21\nbox,2,22\n", NULL, &logs,
-                    &err));
+    if (!read_logs("device,elapsed_s,temperature_C\nbox,0,20\nbox,3,21\nbox,2,22\n", NULL, 1,
+                   &logs))
+        return;
     CHECK(logs.log[0].backward_line == 4);
     measured_thermal_free(&logs);
 }
@@ -97,7 +107,6 @@ static void test_power(void)
 {
     struct text csv = {0};
     struct measured_thermal logs;
-    struct error err = {0};
     text_add(&csv, "device,elapsed_s,temperature_C,power_W,pmic_W,dc_mW\n");
     for (int i = 0; i < 20; i++) {
         text_add(&csv, "box,%d,20,,,", i);
@@ -105,7 +114,8 @@ static void test_power(void)
             text_add(&csv, "%d", 100 * i + 5);
         text_add(&csv, "\n");
     }
-    CHECK(read_text(csv.bytes, NULL, &logs, &err));
+    if (!read_logs(csv.bytes, NULL, 1, &logs))
+        return;
     CHECK(logs.log[0].source == MEASURED_POWER_BOARD);
     CHECK_NEAR(logs.log[0].reading[5].power_W, 0.405, 1e-12);
     CHECK_NEAR(logs.log[0].reading[0].power_W, 0.005, 1e-12);
@@ -119,7 +129,6 @@ static const char *refusal(const char *head, const char *row)
     struct text csv = {0};
     struct measured_thermal logs;
     struct thermal_series series;
-    struct error err = {0};
     text_add(&csv, "device,elapsed_s,temperature_C%s\n", head);
     for (int i = 0; i < 40; i++) {
         text_add(&csv, "box,%d,", i);
@@ -133,10 +142,10 @@ static const char *refusal(const char *head, const char *row)
         else
             text_add(&csv, "%g,%s\n", warm, row);
     }
-    CHECK(read_text(csv.bytes, NULL, &logs, &err));
-    const char *reason = logs.n == 1 ? thermal_series_make(&logs.log[0], 0.5, &series) : "";
-    if (logs.n == 1)
-        thermal_series_free(&series);
+    if (!read_logs(csv.bytes, NULL, 1, &logs))
+        return "";
+    const char *reason = thermal_series_make(&logs.log[0], 0.5, &series);
+    thermal_series_free(&series);
     measured_thermal_free(&logs);
     text_free(&csv);
     return reason;
@@ -158,12 +167,12 @@ static void test_proxy(void)
     struct text csv = {0};
     struct measured_thermal logs;
     struct thermal_series series;
-    struct error err = {0};
     text_add(&csv, "device,elapsed_s,temperature_C,cpu_pct,freq_MHz_max,vcore_V\n");
     for (int i = 0; i < 40; i++)
         text_add(&csv, "box,%d,%g,%d,%d,%g\n", i < 30 ? i : 30 * i, 20 + 0.5 * i, i % 2 ? 100 : 50,
                  i % 4 < 2 ? 2000 : 1000, i % 4 < 2 ? 1 : 0.8);
-    CHECK(read_text(csv.bytes, NULL, &logs, &err));
+    if (!read_logs(csv.bytes, NULL, 1, &logs))
+        return;
     if (CHECK(!thermal_series_make(&logs.log[0], 1, &series))) {
         CHECK(series.proxy && series.fitted == 40 && series.gaps == 10);
         CHECK_NEAR(series.input[1], 1, 1e-12);
