@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Keeps the tables of docs/results.md as a real result has them: results_tables.py PROGRAM PAGE
-explores the quick-start scenario and validates a few rows, lists what the files hold, and writes
+explores the quick-start scenario, validates a few rows and a thermal log, lists what the files hold, and writes
 that between the page's marks; with --check it only tells whether the page says so already. Exits 77
 where h5py is not there (where CI=true: a failure)."""
 import os
@@ -29,6 +29,11 @@ VALIDATION_TITLES = {
     "validation": "`/validation`: one row per predicted measurement",
     "validation_skipped": "`/validation_skipped`: one row per reason for leaving rows out",
     "validation_devices": "`/validation_devices`: one row per device",
+}
+THERMAL_LOG = os.path.join(os.path.dirname(MEASURED), "..", "cli", "thermal", "make.py")
+THERMAL_TITLES = {
+    "thermal_logs": "`/thermal_logs`: one row per log",
+    "thermal_readings": "`/thermal_readings`: one row per reading of a log that was used",
 }
 
 
@@ -73,6 +78,12 @@ def main():
         subprocess.run([program, "validate", "--measured", MEASURED, "--quiet", "-o", path],
                        check=True, stdout=subprocess.DEVNULL)
         made += "".join(tables(path, VALIDATION_TITLES))
+        log = os.path.join(folder, "log.csv")
+        with open(log, "w", encoding="utf-8") as file:
+            subprocess.run([sys.executable, THERMAL_LOG], check=True, stdout=file)
+        subprocess.run([program, "validate", "--thermal", log, "--quiet", "-o", path], check=True,
+                       stdout=subprocess.DEVNULL)
+        made += "".join(tables(path, THERMAL_TITLES))
     with open(page, encoding="utf-8") as file:
         before, rest = file.read().split(BEGIN)
     old, after = rest.split(END)
