@@ -42,7 +42,7 @@ static double busy_power_W(const struct sim_engine *engine, size_t d, size_t pst
     double time_s = sim_steps_first(&pass->contexts, &pass->window, &share.busy_s);
     double flops = sim_steps_first(&pass->contexts, &pass->window, &share.flops);
     double bytes = sim_steps_first(&pass->contexts, &pass->window, &share.bytes);
-    return device_base_W(device) + sim_meter_leakage_W(engine->meter, d) +
+    return device_base_W(device) + sim_meter_leakage_W(engine->meter, d, pstate) +
            device_busy_W(device, pstate) + device_work_J(device, pstate, flops, bytes) / time_s;
 }
 

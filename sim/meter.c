@@ -206,9 +206,12 @@ double sim_meter_die_K(const struct sim_meter *meter, size_t device)
     return device_thermal_die_K(meter->thermal, device);
 }
 
-double sim_meter_leakage_W(const struct sim_meter *meter, size_t device)
+double sim_meter_leakage_W(const struct sim_meter *meter, size_t device, size_t pstate)
 {
-    return device_thermal_leakage_W(meter->thermal, device);
+    const struct device *spec = &meter->system->platform->device[device];
+    double present = device_leakage_factor(spec, meter->gauge[device].pstate);
+    return device_thermal_leakage_W(meter->thermal, device) * device_leakage_factor(spec, pstate) /
+           present;
 }
 
 void sim_meter_sample(struct sim_meter *meter, const struct sim_sink *sink, uint64_t running,

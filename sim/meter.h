@@ -34,7 +34,8 @@ int64_t sim_meter_time_ps(const struct sim_meter *meter);
 /* The P-state sets voltage and so leakage; also what `throttled` is counted against. */
 void sim_meter_set_pstate(struct sim_meter *meter, size_t device, size_t pstate, bool throttled);
 double sim_meter_die_K(const struct sim_meter *meter, size_t device);
-double sim_meter_leakage_W(const struct sim_meter *meter, size_t device);
+/* At the present temperature, in a P-state that need not be the present one. */
+double sim_meter_leakage_W(const struct sim_meter *meter, size_t device, size_t pstate);
 
 /* Emits one sample per device of what happened since the last sample; pool_cpq (n_pools): mean
  * memory pressure in that time. */
