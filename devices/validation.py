@@ -32,6 +32,8 @@ APPLE, SCOREBOARDS = "llamacpp_apple_4167.csv", "llamacpp_scoreboards_llama2_7b_
 STRIX, ROCKCHIP = "strix_halo_lhl_power_temp.csv", "rockchip_rkllm.csv"
 PI, SUITE = "pi5_llama_bench.csv", "telemetry_suite_m1pro_rtx3080.csv"
 CAPS = "rtx_pro_6000_power_limit_sweep.csv"
+TELEMETRY = "telemetry_suite_m1pro_rtx3080.csv"
+EDGE = "edge_rolm_jetson_nano_pi4.csv"
 OPERATORS = (("rtx-4090", "rtx_4090_llama31_8b", 4), ("rtx-pro-6000-blackwell",
                                                       "rtx_pro_6000_llama31_8b", 6))
 
@@ -268,8 +270,56 @@ def operator_goals():
                        group_of(f"attention, {kind}"), False)
 
 
+def worst_of(phase):
+    """By what factor, less one, the worst row is off; at most ten rows of both phases are told."""
+    def measure(answers):
+        errors = [row["error"] for row in answers[0]["worst"] if row["phase"] == phase]
+        return max(max(e, -e / (1 + e)) for e in errors), answers[0]["groups"][phase]["n"]
+    return measure
+
+
+def cap_goals():
+    """One set of parameters for all limits, so that fitted rows are judged."""
+    for phase, limit in (("decode", 3), ("prefill", 4)):
+        where = f"model=Llama 2 7B & phase={phase}"
+        yield Goal("RTX PRO 6000 under limits of 200 to 600 W, fitted on all of them",
+                   f"{phase}, worst row", limit, [validate(CAPS, where, "model=Llama 2 7B")],
+                   worst_of(phase), False)
+
+
+def energy_goals(folder):
+    for name, file, device, best_of in (
+            ("M1 Pro", TELEMETRY, "Apple M1 Pro (GPU cores not stated)", None),
+            ("RTX 3080", TELEMETRY, "NVIDIA GeForce RTX 3080 10GB", None),
+            ("Jetson Nano, CPU", EDGE, "NVIDIA Jetson Nano 4GB (CPU only)", "notes")):
+        where = "device=" + device
+        yield Goal(f"{name} fitted on two models", "energy per token", 12,
+                   [validate(file, where, f"{where} & {words('model', picked)}", best_of)
+                    for picked in chosen(measured_models(folder, file, device), 2)],
+                   middle_of("energy"), True)
+
+
+def power_goals(folder):
+    """The limits are what a constant for each phase errs by."""
+    for phase, lengths, limit in (("decode", "gen_tokens=2048,4096", 11.2),
+                                  ("prefill", "prompt_tokens=2048,4096", 2.7)):
+        yield Goal("Strix Halo GPU, best backend, fitted on two models, 2,048 tokens and more",
+                   f"power in {phase}", limit,
+                   [validate(STRIX, lengths, f"{lengths} & {words('model', picked)}", "backend")
+                    for picked in chosen(measured_models(folder, STRIX), 2)],
+                   middle_of("power"), True)
+
+
+def memory_goals():
+    yield Goal("Raspberry Pi 5 with dense models beyond its memory, from its data sheet",
+               "decode, worst row", 100,
+               [validate(PI, "phase=decode & model=gemma-2-9b,Yi-1.5-9B,Qwen2.5-14B")],
+               worst_of("decode"), False)
+
+
 def all_goals(folder):
-    return [*apple_goals(), *class_goals(), *few_models_goals(folder), *operator_goals()]
+    return [*apple_goals(), *class_goals(), *few_models_goals(folder), *operator_goals(),
+            *cap_goals(), *energy_goals(folder), *power_goals(folder), *memory_goals()]
 
 
 def verdict(value, limit):
@@ -286,7 +336,8 @@ def goal_rows(goals, known):
 def goals_text(judged):
     reached = sum(word == "reached" for *_, word in judged)
     yield ("## Goals and what is reached\n\nMedian absolute error in % of the measured rate (or "
-           "of the time of an operator). \"Missed by\" is in points of percent. "
+           "of the time of an operator, of watts, of joules for a token; *worst row*: the factor "
+           "by which the worst is off, less one). \"Missed by\" is in points of percent. "
            f"{reached} of {len(judged)} are reached.\n\n")
     yield table(("what is known, what is asked", "quantity", "goal", "reached", "rows", "verdict"),
                 [(goal.subject, goal.quantity, f"{goal.limit} %", percent(value) + " %", str(n),
