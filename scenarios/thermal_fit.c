@@ -146,7 +146,8 @@ static const double usual_gain[][2] = {{1, 0.1}, {0.9, 0.15}, {0.8, 0.2}, {1, 0.
 
 static void set_surroundings(struct search *search)
 {
-    const double kelvin_of_0_C = 273.15, room_K = kelvin_of_0_C + 25, spread_K = 5, margin_K = 3;
+    const double kelvin_of_0_C = 273.15, room_K = kelvin_of_0_C + 25, spread_K = 5, margin_K = 3,
+                 most_below_K = 100;
     const struct thermal_series *series = search->series;
     const struct places *at = &search->at;
     double unit = series->proxy ? series->reference_W : 1;
@@ -155,7 +156,7 @@ static void set_surroundings(struct search *search)
     search->parameter[at->ambient] =
         (struct fit_parameter){"ambient",
                                FIT_LINEAR,
-                               kelvin_of_0_C - 40,
+                               series->coldest_K - most_below_K,
                                series->coldest_K,
                                fmin(room_K, series->coldest_K - margin_K),
                                spread_K};
@@ -321,6 +322,15 @@ static void judge(struct thermal_fit *fit, size_t n)
             2 * effective * log(fit[i].rmse_fit_K) + (double)fit[i].parameters * log(effective);
 }
 
+/* What follows a log hangs on the slowest time constant: a network whose slowest one the log does
+ * not tell stands behind those where it does. */
+static bool is_better(const struct thermal_fit *a, const struct thermal_fit *b)
+{
+    if (a->identified[0] != b->identified[0])
+        return a->identified[0];
+    return a->criterion < b->criterion;
+}
+
 bool thermal_fit_best(const struct thermal_series *series, struct thermal_fit *out,
                       struct error *err)
 {
@@ -331,7 +341,7 @@ bool thermal_fit_best(const struct thermal_series *series, struct thermal_fit *o
             return false;
     judge(fit, CANDIDATES);
     for (size_t i = 1; i < CANDIDATES; i++)
-        if (fit[i].criterion < fit[best].criterion)
+        if (is_better(&fit[i], &fit[best]))
             best = i;
     *out = fit[best];
     out->least_K = INFINITY;
