@@ -83,7 +83,7 @@ static void step(struct thermal_modes *modes, double dt_s, double power_W, doubl
 
 void thermal_modes_step(struct thermal_modes *modes, double dt_s, double power_W)
 {
-    const double most_steps = 1000, share = 0.05;
+    const double most_steps = 200, share = 0.05;
     if (!(modes->fan_pK > 0)) {
         step(modes, dt_s, power_W, 0);
         return;

@@ -2,6 +2,7 @@
 /* Writes small results, from which the fuzzer starts, and reads them: make_results FOLDER */
 #include "base/file.h"
 #include "tests/support/small_result.h"
+#include "tests/support/small_thermal.h"
 #include "tests/support/small_validation.h"
 
 #include <stdio.h>
@@ -43,6 +44,18 @@ static bool make_validation(const char *folder)
     return ok;
 }
 
+static bool make_thermal(const char *folder)
+{
+    struct scenario_thermal thermal = small_thermal();
+    struct error err = {0};
+    char *path = file_join(folder, "thermal.h5");
+    scenario_thermal_write(&thermal, path, &err);
+    scenario_thermal_free(&thermal);
+    bool ok = can_read(path, &err);
+    free(path);
+    return ok;
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2)
@@ -50,7 +63,8 @@ int main(int argc, char **argv)
     mkdir(argv[1], 0777);
     return make(argv[1], "bare.h5", false, false, 0) && make(argv[1], "front.h5", true, false, 3) &&
                    make(argv[1], "run.h5", false, true, 2) &&
-                   make(argv[1], "none.h5", true, true, 0) && make_validation(argv[1])
+                   make(argv[1], "none.h5", true, true, 0) && make_validation(argv[1]) &&
+                   make_thermal(argv[1])
                ? 0
                : 1;
 }

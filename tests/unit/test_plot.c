@@ -6,6 +6,7 @@
 #include "plots/roofline.h"
 #include "plots/script.h"
 #include "tests/check.h"
+#include "tests/support/small_thermal.h"
 #include "tests/support/small_validation.h"
 
 #include <sys/stat.h>
@@ -253,6 +254,23 @@ static void test_roofline(void)
     scenario_free(&scenario);
 }
 
+/* A panel for each log that was used, a line where one was divided, missing readings as NaN. */
+static void test_thermal(void)
+{
+    struct scenario_thermal thermal = small_thermal();
+    struct scenario_result result = {.thermal = &thermal};
+    struct text script = script_of(&result, "thermal", PLOT_SVG, "a.svg");
+    CHECK(has(&script, "temperatures: 2 of 2 logs"));
+    CHECK(has(&script, "set title '1.5 K: a, it''s a box'"));
+    CHECK(has(&script, "set title '0.5 K (fitted): b, it''s a box'"));
+    CHECK(has(&script, "$log0 << END\n0 20 20.5\n2 NaN 21.5\n4 22 22.5\n"));
+    CHECK(has(&script, "$log1 << END\n0 20 20.5\n") && !has(&script, "$log2"));
+    CHECK(has(&script, "set arrow from 6, graph 0 to 6, graph 1"));
+    CHECK(has(&script, "set xrange [0:14]\nset xtics 0,5\n"));
+    text_free(&script);
+    scenario_thermal_free(&thermal);
+}
+
 static void test_validation(void)
 {
     struct scenario_validation validation = small_validation(28);
@@ -412,6 +430,7 @@ int main(void)
     test_timeline(&result);
     test_roofline();
     test_validation();
+    test_thermal();
     test_refusals();
     test_terminal(&result);
     test_drawing(&result);
