@@ -141,7 +141,7 @@ static void explain(const struct scenario_bench *bench, const struct sched_front
                   "memory does not suffice: the nearest plan (%s) would fill a pool to %.0f %%; "
                   "fewer requests in flight (serving.max_num_seqs) need less",
                   shown, 100 * score.cpq);
-    } else if (score.overload > 0) {
+    } else if (score.overload > 0 && bench->scenario->search.keep_up) {
         error_set(why,
                   "no plan keeps up with the arrivals: the nearest (%s) serves %.3g requests/s of "
                   "%.3g; thin the workload, or say search.keep_up=false",

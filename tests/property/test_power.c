@@ -189,8 +189,8 @@ static void check_cap(const struct bench *bench, struct stream *stream)
         device_capped_run(&bench->device, &bench->forward, &run, prefill, 0, die_K, &clock);
     double full_W = device_draw_W(&bench->device, &free_run, clock, die_K);
     CHECK(clock == run.clock);
-    double before_s = free_run.time_s;
-    for (double cap_W = full_W * 1.1; cap_W > 0.05 * full_W; cap_W *= 0.75) {
+    double before_s = free_run.time_s, cap_W = full_W * 1.1;
+    for (int i = 0; i < 11; i++, cap_W *= 0.75) {
         struct device_spent spent =
             device_capped_run(&bench->device, &bench->forward, &run, prefill, cap_W, die_K, &clock);
         double power_W = device_draw_W(&bench->device, &spent, clock, die_K);
@@ -261,7 +261,8 @@ static void check_rest(const struct bench *bench, struct stream *stream)
     }
     device_thermal_set(thermal, 0, false, 0);
     device_thermal_set_temperatures(thermal, start_K);
-    for (double dt_s = 0.1; dt_s < 1e8; dt_s *= 4) {
+    double dt_s = 0.1;
+    for (int step = 0; step < 15; step++, dt_s *= 4) {
         double far_K = 0;
         device_thermal_step(thermal, dt_s, &none_W, &leakage_J, &peak_K);
         for (size_t i = 0; i < n; i++)
