@@ -7,7 +7,8 @@ Each page gets a scratch folder, in which its fenced blocks are met in order:
   ```sh      each line that starts with `qeilsim ` or `build/bin/qeilsim ` runs with the program, a
              loop over it where it stands in one line (`for N in ...; do qeilsim ...; done`), each
              that starts with `python3 docs/` with this Python; `cat > NAME <<'EOF'` writes the
-             lines up to EOF to that file; other lines are left alone
+             lines up to EOF to that file, `python3 - > NAME <<'EOF'` what they print as a script;
+             other lines are left alone
   ```python  runs as a script where all that it imports is there
 Everything must exit with 0, and a line of `qeilsim` must leave stderr without "error". Examples on
 Azure's traces need them in $QEILSIM_TRACES; they are skipped with a line where they are not there,
@@ -21,11 +22,16 @@ import tempfile
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 IMPORT = re.compile(r"^(?:import|from) (\w+)", re.MULTILINE)
-HERE = re.compile(r"^cat > (\S+) <<'EOF'\n(.*?)^EOF\n", re.DOTALL | re.MULTILINE)
+HERE = re.compile(r"^(cat|python3 -) > (\S+) <<'EOF'\n(.*?)^EOF\n", re.DOTALL | re.MULTILINE)
 OURS = ("qeilsim ", "build/bin/qeilsim ")
 AZURE = "azure2023_AzureLLMInferenceTrace_conv.csv"
 TIMEOUT_S = 300
 CI = os.environ.get("CI") == "true"
+
+
+def printed_by(script):
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True,
+                          timeout=TIMEOUT_S, check=True).stdout
 
 
 class Page:
@@ -89,8 +95,8 @@ class Page:
         if language == "yaml" and name:
             self.write(name[1], text)
         elif language == "sh":
-            for path, lines in HERE.findall(text):
-                self.write(path, lines)
+            for writer, path, lines in HERE.findall(text):
+                self.write(path, lines if writer == "cat" else printed_by(lines))
             for line in HERE.sub("", text).replace("\\\n", " ").splitlines():
                 self.shell_line(line.strip())
         elif language == "python":
