@@ -12,6 +12,8 @@ struct reader_row {
     struct stamp stamp;
     uint64_t prompt_tokens, output_tokens;
     size_t line, column; /* where the stamp stands in the file; 0 for generated rows */
+    struct workload_call call;
+    struct workload_known known; /* its ids stay valid until the next row is read */
 };
 
 struct reader {

@@ -155,7 +155,9 @@ static enum csv_status step(struct workload_source *source, struct workload_requ
     *out = (struct workload_request){.id = id,
                                      .prompt_tokens = row.prompt_tokens,
                                      .output_tokens = row.output_tokens,
-                                     .line = row.line};
+                                     .line = row.line,
+                                     .call = row.call,
+                                     .known = row.known};
     return arrival(source, &row, &out->arrival_ps, err) ? CSV_ROW : CSV_FAILED;
 }
 

@@ -7,11 +7,30 @@
 #include "base/fields.h"
 #include "base/stream.h"
 
+/* Calls of one session (0: of none) follow each other: one with `follows` comes think_ps after the
+ * one before it has ended, and not before its own arrival_ps. A session's calls stand in order. */
+struct workload_call {
+    uint64_t session;
+    int64_t think_ps;
+    bool follows;
+};
+
+/* What the tokens of a request are: two requests share the tokens of their blocks up to the first
+ * id that differs. */
+struct workload_known {
+    const uint64_t *id;    /* (n_ids), borrowed until the next call on the source */
+    size_t n_ids;          /* 0: nothing is known */
+    uint64_t block_tokens; /* of a block; the last may hold fewer */
+    uint64_t tokens; /* of prompt and answer that the ids tell; in traces those of the prompt */
+};
+
 struct workload_request {
     uint64_t id;                           /* position in the source, from 0, before thinning */
     int64_t arrival_ps;                    /* since the first request of the trace */
     uint64_t prompt_tokens, output_tokens; /* output 0: a failed request, kept and flagged */
     size_t line;                           /* line of the trace file, 0 for generated ones */
+    struct workload_call call;
+    struct workload_known known;
 };
 
 /* The recorded formats; the names are those of `workload.trace.format`. */
