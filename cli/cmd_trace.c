@@ -23,11 +23,14 @@ const struct option_usage cmd_trace_usage = {
     .max_arguments = 1,
     .operand_words = complete_traces};
 
-static const char *const formats[] = {"azure", "vidur", NULL};
 static const char *const units[] = {"s", "ms", "us", "ns", NULL};
 
 /* The first column that only this format has. */
-static const char *const marks[] = {"TIMESTAMP", "arrived_at"};
+static const char *const marks[] = {[WORKLOAD_AZURE] = "TIMESTAMP",
+                                    [WORKLOAD_VIDUR] = "arrived_at",
+                                    [WORKLOAD_BURSTGPT] = "Response tokens",
+                                    [WORKLOAD_SPLITWISE_SIM] = "arrival_timestamp"};
+enum { MARKS = sizeof marks / sizeof *marks };
 
 static int index_of(const char *word, const char *const *words)
 {
@@ -44,14 +47,15 @@ static bool find_format(struct workload_trace_spec *trace, struct error *err)
     struct csv *csv = path ? csv_open(path, err) : NULL;
     bool found = false;
     size_t column;
-    for (int i = 0; csv && !found && formats[i]; i++)
+    for (int i = 0; csv && !found && i < MARKS; i++)
         if (csv_find(csv, marks[i], &column)) {
             trace->format = i;
             found = true;
         }
     if (csv && !found)
-        error_at(err, path, 1, 1, "the header has neither azure's column '%s' nor vidur's '%s'",
-                 marks[0], marks[1]);
+        error_at(err, path, 1, 1,
+                 "the header is of none of azure, vidur, burstgpt and splitwise-sim; --format "
+                 "names the others");
     csv_close(csv);
     free(path);
     return found;
@@ -84,13 +88,13 @@ static void print_json(const struct workload_trace_spec *trace,
     const uint64_t output[] = {all->output_p50, all->output_p90, all->output_p99, all->output_max};
     json_t *root = json_pack(
         "{s:s, s:s, s:f, s:f, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:o, s:o, s:{s:I, s:I, s:I}}",
-        "trace", trace->file, "format", formats[trace->format], "thin", trace->thin, "stretch",
-        trace->stretch, "requests", (json_int_t)all->requests, "failed", (json_int_t)all->failed,
-        "inversions", (json_int_t)inversions, "span_s", all->span_s, "rate_per_s", all->rate_per_s,
-        "cv", all->cv, "correlation", all->correlation, "prompt_tokens",
-        lengths_json(all->prompt_sum, all->prompt_mean, all->prompt_sd, prompt), "output_tokens",
-        lengths_json(all->output_sum, all->output_mean, all->output_sd, output), "peak_arrivals",
-        "1s", (json_int_t)all->peak_1s, "10s", (json_int_t)all->peak_10s, "60s",
+        "trace", trace->file, "format", workload_trace_formats[trace->format], "thin", trace->thin,
+        "stretch", trace->stretch, "requests", (json_int_t)all->requests, "failed",
+        (json_int_t)all->failed, "inversions", (json_int_t)inversions, "span_s", all->span_s,
+        "rate_per_s", all->rate_per_s, "cv", all->cv, "correlation", all->correlation,
+        "prompt_tokens", lengths_json(all->prompt_sum, all->prompt_mean, all->prompt_sd, prompt),
+        "output_tokens", lengths_json(all->output_sum, all->output_mean, all->output_sd, output),
+        "peak_arrivals", "1s", (json_int_t)all->peak_1s, "10s", (json_int_t)all->peak_10s, "60s",
         (json_int_t)all->peak_60s);
     char *text = json_dumps(root, JSON_INDENT(2));
     puts(text ? text : "null");
@@ -126,7 +130,7 @@ static void print_lengths(const struct workload_statistics *all)
 static void print_tables(const struct workload_trace_spec *trace,
                          const struct workload_statistics *all, size_t inversions)
 {
-    printf("trace     %s (%s)", trace->file, formats[trace->format]);
+    printf("trace     %s (%s)", trace->file, workload_trace_formats[trace->format]);
     if (trace->thin < 1)
         printf(", thinned to %g", trace->thin);
     if (trace->stretch < 1 || trace->stretch > 1)
@@ -165,10 +169,11 @@ int cmd_trace(int argc, char **argv)
     const char *format = NULL, *unit = "s";
     uint64_t seed = 1;
     const struct option table[] = {
-        {0, "format", OPTION_WORD, "NAME", "azure or vidur (default: as the header tells)",
-         .value = &format, .words = formats},
+        {0, "format", OPTION_WORD, "NAME",
+         "azure, vidur, mooncake ... (default: as the header of a table tells)", .value = &format,
+         .words = workload_trace_formats},
         {0, "time-unit", OPTION_WORD, "UNIT",
-         "of stamps that are numbers: s, ms, us, ns (default "
+         "of stamps in format vidur: s, ms, us, ns (default "
          "s)",
          .value = &unit, .words = units},
         {0, "thin", OPTION_NUMBER, "F", "keep each request with this probability (default 1)",
@@ -192,7 +197,7 @@ int cmd_trace(int argc, char **argv)
     trace->file = mem_strdup(argv[first]);
     trace->time_unit = index_of(unit, units);
     if (format)
-        trace->format = index_of(format, formats);
+        trace->format = index_of(format, workload_trace_formats);
     code = format || find_format(trace, &cli.err) ? show_statistics(&cli, &workload, seed)
                                                   : cli_fail(&cli.err);
     workload_free(&workload);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a source of requests reads from: one table of functions for each trace format, and one for
- * the generator. Rows come in the order in which they stand. Internal to this folder. */
+/* What a source of requests reads from: one table of functions for traces that are tables, one for
+ * those of JSON lines, and one for the generator. Rows come in the order in which they stand.
+ * Internal to this folder. */
 #ifndef WORKLOADS_READER_H
 #define WORKLOADS_READER_H
 
@@ -24,6 +25,9 @@ struct reader {
     enum csv_status (*next)(void *state, struct reader_row *out, struct error *err);
 };
 
-extern const struct reader reader_azure, reader_vidur, reader_generator;
+/* No model has contexts of this length: a larger count is a damaged file. */
+#define READER_MOST_TOKENS (UINT64_C(1) << 31)
+
+extern const struct reader reader_csv, reader_jsonl, reader_generator;
 
 #endif

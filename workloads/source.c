@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct workload_source {
     const struct workload_trace_spec *trace; /* borrowed; NULL for the generator */
@@ -54,21 +55,40 @@ static void keep_sorted(struct workload_source *source, struct ranked_row *ranke
     }
 }
 
+/* A row's own copy of what a reader lends until its next row. */
+static void keep_known(struct workload_known *known)
+{
+    if (known->n_ids == 0)
+        return;
+    uint64_t *id = mem_calloc(known->n_ids, sizeof *id);
+    memcpy(id, known->id, known->n_ids * sizeof *id);
+    known->id = id;
+}
+
+static void free_known(struct workload_known *known)
+{
+    free((void *)(uintptr_t)known->id);
+    *known = (struct workload_known){.id = NULL};
+}
+
 static bool sort_all(struct workload_source *source, struct error *err)
 {
     struct ranked_row *ranked = NULL;
     size_t n = 0, capacity = 0;
-    struct reader_row row;
+    struct reader_row row = {.line = 0};
     enum csv_status status;
     while ((status = source->reader->next(source->state, &row, err)) == CSV_ROW) {
         if (n > 0 && stamp_compare(row.stamp, ranked[n - 1].row.stamp) < 0)
             source->inversions++;
         ranked = mem_grow(ranked, &capacity, n + 1, sizeof *ranked);
+        keep_known(&row.known);
         ranked[n] = (struct ranked_row){.row = row, .id = n};
         n++;
     }
     if (status == CSV_END)
         keep_sorted(source, ranked, n);
+    for (size_t i = 0; status != CSV_END && i < n; i++)
+        free_known(&ranked[i].row.known);
     free(ranked);
     return status == CSV_END;
 }
@@ -141,7 +161,7 @@ static bool is_kept(const struct workload_source *source, const struct reader_ro
 static enum csv_status step(struct workload_source *source, struct workload_request *out,
                             bool *kept, struct error *err)
 {
-    struct reader_row row;
+    struct reader_row row = {.line = 0};
     uint64_t id;
     enum csv_status status = next_row(source, &row, &id, err);
     if (status != CSV_ROW)
@@ -173,9 +193,9 @@ static bool check_end(const struct workload_source *source, struct error *err)
 
 static const struct reader *choose_reader(const struct workload *workload)
 {
-    static const struct reader *const formats[] = {
-        [WORKLOAD_AZURE] = &reader_azure, [WORKLOAD_VIDUR] = &reader_vidur};
-    return workload->has_trace ? formats[workload->trace.format] : &reader_generator;
+    if (!workload->has_trace)
+        return &reader_generator;
+    return workload->trace.format < WORKLOAD_MOONCAKE ? &reader_csv : &reader_jsonl;
 }
 
 struct workload_source *workload_source_open(const struct workload *workload, uint64_t seed,
@@ -207,6 +227,8 @@ void workload_source_close(struct workload_source *source)
         return;
     if (source->state)
         source->reader->close(source->state);
+    for (size_t i = 0; i < source->n_sorted; i++)
+        free_known(&source->sorted[i].known);
     free(source->path);
     free(source->sorted);
     free(source->sorted_id);

@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Traces that are one request per CSV row: Azure's (2023, 2024 and LMM 2025) and vidur's. */
+/* Traces that are one request per CSV row: Azure's (2023, 2024 and LMM 2025), vidur's,
+ * BurstGPT's and splitwise-sim's. */
 #include "base/memory.h"
 #include "workloads/reader.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* No model has contexts of this length: a larger count is a damaged file. */
-static const uint64_t most_tokens = UINT64_C(1) << 31;
-
 struct csv_format {
     const char *stamp, *prompt, *output; /* column names */
     bool clock;                          /* stamps are clock times */
     const char *example;
+};
+
+static const struct csv_format formats[] = {
+    [WORKLOAD_AZURE] = {"TIMESTAMP", "ContextTokens", "GeneratedTokens", true,
+                        "a time like 2023-11-16 18:15:46.6805900"},
+    [WORKLOAD_VIDUR] = {"arrived_at", "num_prefill_tokens", "num_decode_tokens", false,
+                        "a time like 4.314579, 0 or later"},
+    [WORKLOAD_BURSTGPT] = {"Timestamp", "Request tokens", "Response tokens", false,
+                           "a time like 19440110.0, 0 or later"},
+    [WORKLOAD_SPLITWISE_SIM] = {"arrival_timestamp", "prompt_size", "token_size", false,
+                                "a time like 4.314579, 0 or later"},
 };
 
 struct csv_trace {
@@ -21,18 +30,6 @@ struct csv_trace {
     size_t stamp, prompt, output; /* columns */
     int shift;                    /* decimal places of the time unit */
 };
-
-static const struct csv_format azure = {.stamp = "TIMESTAMP",
-                                        .prompt = "ContextTokens",
-                                        .output = "GeneratedTokens",
-                                        .clock = true,
-                                        .example = "a time like 2023-11-16 18:15:46.6805900"};
-
-static const struct csv_format vidur = {.stamp = "arrived_at",
-                                        .prompt = "num_prefill_tokens",
-                                        .output = "num_decode_tokens",
-                                        .clock = false,
-                                        .example = "a time like 4.314579, 0 or later"};
 
 /* Where a cell stands in its line; exact where no cell before it is quoted. */
 static size_t cell_column(const struct csv *csv, size_t column)
@@ -50,9 +47,9 @@ static void csv_trace_close(void *state)
     free(trace);
 }
 
-static void *csv_trace_open(const struct csv_format *format, const struct workload *workload,
-                            const char *path, struct error *err)
+static void *csv_trace_open(const struct workload *workload, const char *path, struct error *err)
 {
+    const struct csv_format *format = &formats[workload->trace.format];
     static const int shifts[] = {
         [WORKLOAD_S] = 0, [WORKLOAD_MS] = 3, [WORKLOAD_US] = 6, [WORKLOAD_NS] = 9};
     struct csv *csv = csv_open(path, err);
@@ -68,16 +65,6 @@ static void *csv_trace_open(const struct csv_format *format, const struct worklo
         return trace;
     csv_trace_close(trace);
     return NULL;
-}
-
-static void *azure_open(const struct workload *workload, const char *path, struct error *err)
-{
-    return csv_trace_open(&azure, workload, path, err);
-}
-
-static void *vidur_open(const struct workload *workload, const char *path, struct error *err)
-{
-    return csv_trace_open(&vidur, workload, path, err);
 }
 
 static bool read_stamp(const struct csv_trace *trace, struct reader_row *out, struct error *err)
@@ -98,12 +85,12 @@ static bool read_tokens(const struct csv *csv, size_t column, uint64_t least, ui
 {
     if (!csv_count(csv, column, out, err))
         return false;
-    if (*out >= least && *out <= most_tokens)
+    if (*out >= least && *out <= READER_MOST_TOKENS)
         return true;
     return error_at(err, csv_path(csv), csv_line(csv), cell_column(csv, column),
                     "column '%s': %s tokens; a request has %llu to %llu",
                     csv_column_name(csv, column), text_clip(csv_text(csv, column)).bytes,
-                    (unsigned long long)least, (unsigned long long)most_tokens);
+                    (unsigned long long)least, (unsigned long long)READER_MOST_TOKENS);
 }
 
 static enum csv_status csv_trace_next(void *state, struct reader_row *out, struct error *err)
@@ -118,5 +105,4 @@ static enum csv_status csv_trace_next(void *state, struct reader_row *out, struc
     return ok ? CSV_ROW : CSV_FAILED;
 }
 
-const struct reader reader_azure = {"azure", azure_open, csv_trace_close, csv_trace_next};
-const struct reader reader_vidur = {"vidur", vidur_open, csv_trace_close, csv_trace_next};
+const struct reader reader_csv = {"csv", csv_trace_open, csv_trace_close, csv_trace_next};

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const format_names[] = {"azure", "vidur", NULL};
 static const char *const unit_names[] = {"s", "ms", "us", "ns", NULL};
 
 #define TRACE(member) offsetof(struct workload_trace_spec, member)
@@ -19,7 +18,7 @@ static const char *const unit_names[] = {"s", "ms", "us", "ns", NULL};
 static const struct field trace_fields[] = {
     {"file", FIELD_TEXT, true, TRACE(file),
      .help = "Trace file, sought beside this file, in $QEILSIM_TRACES and in the catalogue."},
-    {"format", FIELD_ENUM, true, TRACE(format), .names = format_names,
+    {"format", FIELD_ENUM, true, TRACE(format), .names = workload_trace_formats,
      .help = "Format of the trace file."},
     {"time_unit", FIELD_ENUM, false, TRACE(time_unit), .names = unit_names, .preset = "s",
      .help = "Unit of stamps that are plain numbers."},
@@ -86,11 +85,11 @@ static bool check_lengths(const struct tree *generator, const char *key,
 static bool check_trace(const struct tree *trace, const struct workload_trace_spec *spec,
                         struct error *err)
 {
-    if (spec->format != WORKLOAD_AZURE || spec->time_unit == WORKLOAD_S)
+    if (spec->format == WORKLOAD_VIDUR || spec->time_unit == WORKLOAD_S)
         return true;
     return tree_error(err, tree_get(trace, "time_unit"),
-                      "time_unit is for stamps that are numbers; those of format azure are clock "
-                      "times");
+                      "time_unit is for stamps of format vidur; format %s says what its own are",
+                      workload_trace_formats[spec->format]);
 }
 
 static bool check(const struct tree *node, const struct workload *workload, struct error *err)
@@ -173,10 +172,7 @@ char *workload_trace_path(const struct workload_trace_spec *spec, struct error *
                  spec->line > 0 ? spec->line : 1, spec->column > 0 ? spec->column : 1,
                  "trace '%s' is not there (sought: %s); put it beside this file or into the folder "
                  "$QEILSIM_TRACES; %s",
-                 text_clip(spec->file).bytes, places.bytes,
-                 spec->format == WORKLOAD_AZURE
-                     ? "Azure's traces are at https://github.com/Azure/AzurePublicDataset"
-                     : "vidur's traces are at https://github.com/microsoft/vidur");
+                 text_clip(spec->file).bytes, places.bytes, workload_trace_origin(spec->format));
     text_free(&places);
     return path;
 }

@@ -33,10 +33,24 @@ struct workload_request {
     struct workload_known known;
 };
 
-/* The recorded formats; the names are those of `workload.trace.format`. */
-enum workload_trace_format { WORKLOAD_AZURE, WORKLOAD_VIDUR };
+/* The recorded formats: tables, and from WORKLOAD_MOONCAKE on one JSON object a line. */
+enum workload_trace_format {
+    WORKLOAD_AZURE,
+    WORKLOAD_VIDUR,
+    WORKLOAD_BURSTGPT,
+    WORKLOAD_SPLITWISE_SIM,
+    WORKLOAD_MOONCAKE,
+    WORKLOAD_QWEN_BAILIAN,
+    WORKLOAD_RAGPULSE,
+    WORKLOAD_LLMSERVINGSIM,
+    WORKLOAD_VLLM_LOG,
+    WORKLOAD_FORMATS
+};
+/* Their names in `workload.trace.format`, NULL-ended, and where users get such traces. */
+extern const char *const workload_trace_formats[WORKLOAD_FORMATS + 1];
+const char *workload_trace_origin(int format);
 
-/* Unit of stamps that are plain numbers (vidur's; Azure's are clock times). */
+/* Unit of stamps that are plain numbers and of which no format says more: vidur's. */
 enum workload_time_unit { WORKLOAD_S, WORKLOAD_MS, WORKLOAD_US, WORKLOAD_NS };
 
 struct workload_trace_spec {
