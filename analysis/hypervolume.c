@@ -2,163 +2,219 @@
 #include "analysis/hypervolume.h"
 
 #include "analysis/pareto.h"
+#include "analysis/sweep.h"
 #include "base/memory.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Points are held with stride m and are strictly better than r throughout. */
+/* Points are strictly better than r throughout, unless said otherwise. */
 
-struct step {
-    double x, y;
-};
-
-/* Mutually nondominated (x, y) in order of rising x, hence of falling y. */
-struct staircase {
-    struct step *step; /* (n) */
-    size_t n;
-    double right, top; /* the reference */
-    double area;       /* of the union of [x, right] × [y, top] */
-};
-
-static size_t first_not_left(const struct staircase *stairs, double x)
+static struct staircase_step *flat_copy(const double *f, size_t n)
 {
-    size_t low = 0, high = stairs->n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (stairs->step[middle].x < x)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* Puts (x, y) into the staircase. The freshly covered area lies between the height of the step to
- * the left and the steps that the new one makes superfluous. */
-static void climb(struct staircase *stairs, double x, double y)
-{
-    struct step *step = stairs->step;
-    size_t at = first_not_left(stairs, x);
-    double height = at > 0 ? step[at - 1].y : stairs->top;
-    if (height <= y || (at < stairs->n && step[at].x == x && step[at].y <= y))
-        return;
-    double from = x, gained = 0;
-    size_t end = at;
-    for (; end < stairs->n && step[end].y >= y; end++) {
-        gained += (step[end].x - from) * (height - y);
-        from = step[end].x;
-        height = step[end].y;
-    }
-    double to = end < stairs->n ? step[end].x : stairs->right;
-    stairs->area += gained + (to - from) * (height - y);
-    memmove(step + at + 1, step + end, (stairs->n - end) * sizeof *step);
-    step[at] = (struct step){x, y};
-    stairs->n = stairs->n - (end - at) + 1;
-}
-
-static int by_first(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-static int by_third(const void *a, const void *b)
-{
-    return by_first((const double *)a + 2, (const double *)b + 2);
-}
-
-static double volume_1(const double *f, size_t n, const double *r)
-{
-    double best = r[0];
+    struct staircase_step *step = mem_calloc(n, sizeof *step);
     for (size_t i = 0; i < n; i++)
-        best = f[i] < best ? f[i] : best;
-    return r[0] - best;
+        step[i] = (struct staircase_step){f[2 * i], f[2 * i + 1]};
+    return step;
 }
 
-static double volume_2(double *f, size_t n, const double *r)
+static int by_x(const void *a, const void *b)
 {
-    qsort(f, n, 2 * sizeof *f, by_first);
+    const struct staircase_step *p = a, *q = b;
+    return (p->x > q->x) - (p->x < q->x);
+}
+
+static double volume_2(const double *f, size_t n, const double *r)
+{
+    struct staircase_step *step = flat_copy(f, n);
     double area = 0, top = r[1];
+    qsort(step, n, sizeof *step, by_x);
     for (size_t i = 0; i < n; i++) {
-        if (f[2 * i + 1] < top) {
-            area += (r[0] - f[2 * i]) * (top - f[2 * i + 1]);
-            top = f[2 * i + 1];
+        if (step[i].y < top) {
+            area += (r[0] - step[i].x) * (top - step[i].y);
+            top = step[i].y;
         }
     }
+    free(step);
     return area;
 }
 
-static double volume_3(double *f, size_t n, const double *r)
+/* Up to three objectives as three: where there are fewer, all share one value in the others, 0
+ * against a reference of 1. */
+static struct sweep_point lifted(const double *f, size_t m)
 {
-    qsort(f, n, 3 * sizeof *f, by_third);
-    struct staircase stairs = {mem_calloc(n + 1, sizeof(struct step)), 0, r[0], r[1], 0};
-    double volume = 0;
-    for (size_t i = 0; i < n; i++) {
-        climb(&stairs, f[3 * i], f[3 * i + 1]);
-        double next = i + 1 < n ? f[3 * i + 5] : r[2];
-        volume += stairs.area * (next - f[3 * i + 2]);
-    }
-    free(stairs.step);
+    return (struct sweep_point){f[0], m > 1 ? f[1] : 0, m > 2 ? f[2] : 0, 0};
+}
+
+static void lift_reference(const double *r, size_t m, double out[3])
+{
+    for (size_t o = 0; o < 3; o++)
+        out[o] = o < m ? r[o] : 1;
+}
+
+static double volume_3(const double *f, size_t n, size_t m, const double *r)
+{
+    struct sweep_point *point = mem_calloc(n, sizeof *point);
+    double corner[3];
+    lift_reference(r, m, corner);
+    for (size_t i = 0; i < n; i++)
+        point[i] = lifted(f + i * m, m);
+    double volume = sweep_volume(point, n, corner);
+    free(point);
     return volume;
 }
 
-static double volume_of(double *f, size_t n, size_t m, const double *r);
-
-struct slice {
-    double value;
-    size_t index;
+struct ordered {
+    const double *f; /* borrowed */
+    size_t last;     /* the objective that orders */
 };
 
-static int by_value(const void *a, const void *b)
+static int by_last(const void *a, const void *b)
 {
-    const struct slice *x = a, *y = b;
-    if (x->value != y->value)
-        return x->value < y->value ? -1 : 1;
-    return (x->index > y->index) - (x->index < y->index);
+    const struct ordered *p = a, *q = b;
+    double x = p->f[p->last], y = q->f[q->last];
+    return (x > y) - (x < y);
 }
 
-/* Slices along the last objective (While et al., "A faster algorithm for calculating hypervolume",
- * IEEE TEC 10(1), 2006): between two neighbouring values the cross-section is the volume of the
- * points so far in one dimension less. */
-static double volume_sliced(const double *f, size_t n, size_t m, const double *r)
+/* Freed by the caller. */
+static struct ordered *order_by_last(const double *f, size_t n, size_t m)
 {
-    struct slice *slice = mem_calloc(n, sizeof *slice);
-    double *section = mem_calloc(n, m * sizeof *section), volume = 0;
-    double *work = mem_calloc(n, m * sizeof *work);
+    struct ordered *order = mem_calloc(n, sizeof *order);
     for (size_t i = 0; i < n; i++)
-        slice[i] = (struct slice){f[i * m + m - 1], i};
-    qsort(slice, n, sizeof *slice, by_value);
-    for (size_t i = 0; i < n; i++) {
-        memcpy(section + i * (m - 1), f + slice[i].index * m, (m - 1) * sizeof *f);
-        double next = i + 1 < n ? slice[i + 1].value : r[m - 1];
-        if (next > slice[i].value) {
-            memcpy(work, section, (i + 1) * (m - 1) * sizeof *work);
-            volume += volume_of(work, i + 1, m - 1, r) * (next - slice[i].value);
-        }
+        order[i] = (struct ordered){f + i * m, m - 1};
+    qsort(order, n, sizeof *order, by_last);
+    return order;
+}
+
+/* Puts p among the points and takes out those that it weakly dominates. */
+static void enlist(struct sweep *sweep, const struct sweep_point *p)
+{
+    struct sweep_point *point = sweep->point;
+    size_t kept = 0, at = 0;
+    for (size_t i = 0; i < sweep->n; i++) {
+        struct sweep_point q = point[i];
+        if (q.z < p->z)
+            at = kept + 1;
+        else if (q.x >= p->x && q.y >= p->y)
+            continue;
+        point[kept++] = q;
     }
-    free(slice);
-    free(section);
-    free(work);
+    memmove(point + at + 1, point + at, (kept - at) * sizeof *point);
+    point[at] = *p;
+    sweep->n = kept + 1;
+}
+
+static struct sweep sweep_open(size_t room, size_t m, const double *r)
+{
+    struct sweep sweep = {.point = mem_calloc(room, sizeof *sweep.point)};
+    lift_reference(r, m, sweep.r);
+    return sweep;
+}
+
+static void sweep_close(struct sweep *sweep)
+{
+    free(sweep->point);
+    staircase_free(&sweep->work);
+}
+
+/* In order of the last objective, each point adds to the cross-section what it contributes in the
+ * first three, from its own last objective on. */
+static double volume_4(const double *f, size_t n, const double *r)
+{
+    struct ordered *order = order_by_last(f, n, 4);
+    struct sweep sweep = sweep_open(n + 1, 3, r);
+    double volume = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct sweep_point p = lifted(order[i].f, 3);
+        double section = sweep_contribution(&sweep, &p, SIZE_MAX);
+        if (!(section > 0))
+            continue;
+        volume += section * (r[3] - order[i].f[3]);
+        enlist(&sweep, &p);
+    }
+    sweep_close(&sweep);
+    free(order);
     return volume;
 }
 
-/* May reorder f. */
-static double volume_of(double *f, size_t n, size_t m, const double *r)
+static double volume_of(const double *f, size_t n, size_t m, const double *r);
+
+static double box(const double *p, size_t m, const double *r)
+{
+    double volume = 1;
+    for (size_t o = 0; o < m; o++)
+        volume *= r[o] - p[o];
+    return volume;
+}
+
+/* Where point p is the lower corner of the world. The caller frees the result. */
+static double *clipped(const double *f, size_t n, size_t m, const double *p, size_t *n_out)
+{
+    struct analysis_archive archive;
+    double corner[PARETO_OBJECTIVES];
+    analysis_archive_init(&archive, m);
+    for (size_t i = 0; i < n; i++) {
+        for (size_t o = 0; o < m; o++)
+            corner[o] = fmax(f[i * m + o], p[o]);
+        analysis_archive_insert(&archive, corner, i);
+    }
+    double *kept = mem_calloc(archive.n, m * sizeof *kept);
+    if (archive.n > 0)
+        memcpy(kept, archive.f, archive.n * m * sizeof *kept);
+    *n_out = archive.n;
+    analysis_archive_free(&archive);
+    return kept;
+}
+
+/* Volume of [p, r] that none of f (n, m) covers (While, Bradstreet, Barone, "A fast way of
+ * calculating exact hypervolumes", IEEE TEC 16(1), 2012). */
+static double exclusive(const double *f, size_t n, size_t m, const double *p, const double *r)
+{
+    for (size_t i = 0; i < n; i++)
+        if (analysis_weakly_dominates(f + i * m, p, m))
+            return 0;
+    size_t n_seen;
+    double *seen = clipped(f, n, m, p, &n_seen);
+    double volume = box(p, m, r) - volume_of(seen, n_seen, m, r);
+    free(seen);
+    return volume;
+}
+
+static double volume_many(const double *f, size_t n, size_t m, const double *r)
+{
+    struct ordered *order = order_by_last(f, n, m);
+    double *earlier = mem_calloc(n, (m - 1) * sizeof *earlier), volume = 0;
+    size_t n_earlier = 0;
+    for (size_t i = 0; i < n; i++) {
+        double section = exclusive(earlier, n_earlier, m - 1, order[i].f, r);
+        if (!(section > 0))
+            continue;
+        volume += section * (r[m - 1] - order[i].f[m - 1]);
+        memcpy(earlier + n_earlier++ * (m - 1), order[i].f, (m - 1) * sizeof *earlier);
+    }
+    free(earlier);
+    free(order);
+    return volume;
+}
+
+static double volume_of(const double *f, size_t n, size_t m, const double *r)
 {
     if (n == 0)
         return 0;
     switch (m) {
-    case 1:
-        return volume_1(f, n, r);
     case 2:
         return volume_2(f, n, r);
+    case 1:
     case 3:
-        return volume_3(f, n, r);
+        return volume_3(f, n, m, r);
+    case 4:
+        return volume_4(f, n, r);
     default:
-        return volume_sliced(f, n, m, r);
+        return volume_many(f, n, m, r);
     }
 }
 
@@ -170,17 +226,80 @@ static bool strictly_better(const double *f, const double *r, size_t m)
     return true;
 }
 
+/* Which points of f are strictly better than r. The caller frees the result. */
+static size_t *inside_of(const double *f, size_t n, size_t m, const double *r, size_t *n_inside)
+{
+    size_t *inside = mem_calloc(n, sizeof *inside);
+    *n_inside = 0;
+    for (size_t i = 0; i < n; i++)
+        if (strictly_better(f + i * m, r, m))
+            inside[(*n_inside)++] = i;
+    return inside;
+}
+
+/* The caller frees the result. */
+static double *gather(const double *f, size_t m, const size_t *index, size_t n)
+{
+    double *out = mem_calloc(n, m * sizeof *out);
+    for (size_t i = 0; i < n; i++)
+        memcpy(out + i * m, f + index[i] * m, m * sizeof *out);
+    return out;
+}
+
 double analysis_hypervolume(const double *f, size_t n, size_t m, const double *r, size_t *discarded)
 {
     assert(m >= 1 && m <= PARETO_OBJECTIVES);
-    double *inside = mem_calloc(n, m * sizeof *inside);
-    size_t n_inside = 0;
-    for (size_t i = 0; i < n; i++)
-        if (strictly_better(f + i * m, r, m))
-            memcpy(inside + m * n_inside++, f + i * m, m * sizeof *f);
+    size_t n_inside, *index = inside_of(f, n, m, r, &n_inside);
+    double *inside = gather(f, m, index, n_inside);
     double volume = volume_of(inside, n_inside, m, r);
     free(inside);
+    free(index);
     if (discarded)
         *discarded = n - n_inside;
     return volume;
+}
+
+static void contributions_3(const double *f, size_t n, size_t m, const double *r, double *out)
+{
+    struct sweep sweep = sweep_open(n, m, r);
+    sweep.n = n;
+    for (size_t i = 0; i < n; i++) {
+        sweep.point[i] = lifted(f + i * m, m);
+        sweep.point[i].slot = i;
+    }
+    sweep_sort(sweep.point, n);
+    for (size_t i = 0; i < n; i++)
+        out[sweep.point[i].slot] = sweep_contribution(&sweep, &sweep.point[i], i);
+    sweep_close(&sweep);
+}
+
+static void contributions_many(double *f, size_t n, size_t m, const double *r, double *out)
+{
+    double kept[PARETO_OBJECTIVES];
+    /* Each point in turn lies behind all the others. */
+    for (size_t i = 0; i < n; i++) {
+        memcpy(kept, f + i * m, m * sizeof *f);
+        memmove(f + i * m, f + (n - 1) * m, m * sizeof *f);
+        out[i] = exclusive(f, n - 1, m, kept, r);
+        memcpy(f + i * m, kept, m * sizeof *f);
+    }
+}
+
+void analysis_contributions(const double *f, size_t n, size_t m, const double *r, double *out)
+{
+    assert(m >= 1 && m <= PARETO_OBJECTIVES);
+    size_t n_inside, *index = inside_of(f, n, m, r, &n_inside);
+    double *inside = gather(f, m, index, n_inside);
+    double *share = mem_calloc(n_inside, sizeof *share);
+    if (m <= 3)
+        contributions_3(inside, n_inside, m, r, share);
+    else
+        contributions_many(inside, n_inside, m, r, share);
+    for (size_t i = 0; i < n; i++)
+        out[i] = 0;
+    for (size_t i = 0; i < n_inside; i++)
+        out[index[i]] = share[i];
+    free(share);
+    free(inside);
+    free(index);
 }

@@ -19,8 +19,10 @@ struct analysis_archive {
     size_t *id;            /* (n) the caller's name of each point */
     size_t *removed;       /* (n_removed) ids that the last insertion drove out */
     size_t n_removed;
-    double recent[PARETO_RECENT][PARETO_OBJECTIVES]; /* (n_recent, m) points that rejected others */
+    double recent[PARETO_RECENT][PARETO_OBJECTIVES]; /* (n_recent, m) reasons to refuse */
     size_t n_recent;
+    struct analysis_block *block; /* (n_blocks) what makes queries fast; for archive.c alone */
+    size_t n_blocks, block_capacity;
 };
 
 /* An empty archive of m objectives, 1 <= m <= PARETO_OBJECTIVES. */
@@ -28,7 +30,8 @@ void analysis_archive_init(struct analysis_archive *archive, size_t m);
 void analysis_archive_free(struct analysis_archive *archive);
 
 /* True when point f (m) entered; archive->removed then lists the ids that left for it. A point with
- * a nan is refused. O(n) with a short way out for points near earlier rejected ones. */
+ * a nan is refused. Refusing costs O(log n) with up to three objectives, else O(n), with a short
+ * way out for points near earlier refused ones; entering moves the members behind it. */
 bool analysis_archive_insert(struct analysis_archive *archive, const double *f, size_t id);
 
 /* Would f be refused, that is: does a member weakly dominate it (or has it a nan)? Changes nothing

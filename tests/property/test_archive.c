@@ -81,8 +81,69 @@ static bool holds(uint64_t seed, size_t m)
     return ok;
 }
 
+/* Larger sets, near a plane so that many stay. */
+enum { MANY = 1500 };
+
+static void draw_many(struct stream *stream, double *f, size_t m)
+{
+    uint32_t values = stream_below(stream, 2) ? 40 : 100000;
+    for (size_t i = 0; i < MANY; i++, f += m) {
+        f[m - 1] = stream_below(stream, 1 + values / 10);
+        for (size_t o = 0; o + 1 < m; o++) {
+            f[o] = stream_below(stream, values);
+            f[m - 1] -= f[o];
+        }
+    }
+}
+
+/* Whether one of the n points weakly dominates the one given. */
+static bool any_covers(const double *f, size_t n, size_t m, const double *point)
+{
+    size_t i = 0;
+    while (i < n && !analysis_weakly_dominates(f + i * m, point, m))
+        i++;
+    return i < n;
+}
+
+static bool is_member(const double *f, size_t i, size_t m)
+{
+    for (size_t j = 0; j < MANY; j++)
+        if (j != i && analysis_weakly_dominates(f + j * m, f + i * m, m) &&
+            (j < i || analysis_dominates(f + j * m, f + i * m, m)))
+            return false;
+    return true;
+}
+
+static bool holds_many(uint64_t seed, size_t m)
+{
+    double f[MANY * 4];
+    struct stream stream = stream_open(seed, STREAM_TEST, 1, (uint32_t)m);
+    struct analysis_archive archive;
+    size_t kept[MANY], n = 0;
+    bool ok = true;
+    draw_many(&stream, f, m);
+    analysis_archive_init(&archive, m);
+    for (size_t i = 0; i < MANY && ok; i++) {
+        bool covered = any_covers(f, i, m, f + i * m);
+        ok = analysis_archive_covers(&archive, f + i * m) == covered &&
+             analysis_archive_insert(&archive, f + i * m, i) != covered;
+    }
+    size_t n_kept = analysis_nondominated(f, MANY, m, kept);
+    for (size_t i = 0; i < MANY && ok; i++)
+        if (is_member(f, i, m))
+            ok = n < n_kept && kept[n++] == i;
+    ok = ok && n == n_kept && n == archive.n;
+    analysis_archive_free(&archive);
+    return ok;
+}
+
 int main(void)
 {
+    for (uint64_t seed = 0; seed < 15; seed++)
+        for (size_t m = 1; m <= 4; m++)
+            if (!CHECK(holds_many(seed, m)))
+                fprintf(stderr, "    seed %llu, %zu objectives, many points\n",
+                        (unsigned long long)seed, m);
     for (uint64_t seed = 0; seed < 1000; seed++) {
         for (size_t m = 1; m <= 4; m++) {
             if (!CHECK(holds(seed, m))) {

@@ -117,18 +117,6 @@ static void check_oracle(const struct oracle *oracle)
     } while (next_permutation(permutation, m));
 }
 
-/* Volume lost without point i. */
-static double contribution(const double *f, size_t n, size_t m, const double *r, size_t without)
-{
-    double *rest = mem_calloc(n, m * sizeof *rest);
-    memcpy(rest, f, without * m * sizeof *f);
-    memcpy(rest + without * m, f + (without + 1) * m, (n - without - 1) * m * sizeof *f);
-    double lost = analysis_hypervolume(f, n, m, r, NULL);
-    lost -= analysis_hypervolume(rest, n - 1, m, r, NULL);
-    free(rest);
-    return lost;
-}
-
 /* pagmo's tests; the points from the seventh on add nothing. */
 static void check_contributions(void)
 {
@@ -137,11 +125,21 @@ static void check_contributions(void)
                                      -4, -1, -3, -4, -7, -7, 0,  0,  -5, -5, -7, 0,  -7};
     static const double want[13] = {18, 2, 12, 1, 18, 2};
     static const double r[3] = {0, 0, 0}, twice[] = {1, 1, 1, 1, .5, .5}, two[] = {2, 2};
-    for (size_t i = 0; i < 13; i++)
-        CHECK(contribution(f, 13, 3, r, i) == want[i]);
-    CHECK(contribution(twice, 1, 2, two, 0) == 1);
-    CHECK(contribution(twice, 2, 2, two, 0) == 0 && contribution(twice, 2, 2, two, 1) == 0);
-    CHECK(contribution(twice, 3, 2, two, 0) == 0 && contribution(twice, 3, 2, two, 2) == 1.25);
+    double got[13];
+    for (size_t n = 6; n <= 13; n += 7) {
+        analysis_contributions(f, n, 3, r, got);
+        for (size_t i = 0; i < n; i++)
+            CHECK(got[i] == want[i]);
+    }
+    analysis_contributions(twice, 1, 2, two, got);
+    CHECK(got[0] == 1);
+    analysis_contributions(twice, 2, 2, two, got);
+    CHECK(got[0] == 0 && got[1] == 0);
+    analysis_contributions(twice, 3, 2, two, got);
+    CHECK(got[0] == 0 && got[1] == 0 && got[2] == 1.25);
+    analysis_contributions((double[]){4, 2, 7, 5}, 4, 1, (double[]){5}, got);
+    CHECK(got[0] == 0 && got[1] == 2 && got[2] == 0 && got[3] == 0);
+    analysis_contributions(NULL, 0, 3, r, got);
 }
 
 /* All (i, j, H - i - j)/H: the plane of DTLZ1 when halved, of DTLZ2 when put on the unit sphere.
