@@ -87,25 +87,66 @@ static struct device_spent run_at(const struct device *device, const struct devi
                    : device_decode(device, forward, &slower);
 }
 
+/* A run whose clock is sought, and by how much its draw is over the limit. */
+struct trial {
+    const struct device *device;
+    const struct device_forward *forward;
+    const struct device_run *run;
+    bool prefill;
+    double cap_W, die_K;
+};
+
+static double excess_W(const struct trial *trial, double clock, struct device_spent *spent)
+{
+    *spent = run_at(trial->device, trial->forward, trial->run, trial->prefill, clock);
+    return device_draw_W(trial->device, spent, clock, trial->die_K) - trial->cap_W;
+}
+
+/* The clock between `low`, whose draw keeps to the limit by -below, and `high`, which is over it by
+ * above: regula falsi with the Illinois rule (Dowell and Jarratt 1971). */
+static struct device_spent meet(const struct trial *trial, double low, double high, double below,
+                                double above, double *clock)
+{
+    struct device_spent spent = {0};
+    int side = 0;
+    double middle = low;
+    for (int i = 0; i < 60; i++) {
+        double next = (low * above - high * below) / (above - below);
+        double moved = fabs(next - middle);
+        middle = next;
+        double excess = excess_W(trial, middle, &spent);
+        if (fabs(excess) <= 1e-10 * trial->cap_W || (i > 0 && moved <= 1e-11))
+            break;
+        if (excess > 0) {
+            high = middle;
+            above = excess;
+            below *= side > 0 ? 0.5 : 1;
+            side = 1;
+        } else {
+            low = middle;
+            below = excess;
+            above *= side < 0 ? 0.5 : 1;
+            side = -1;
+        }
+    }
+    *clock = middle;
+    return spent;
+}
+
 struct device_spent device_capped_run(const struct device *device,
                                       const struct device_forward *forward,
                                       const struct device_run *run, bool prefill, double cap_W,
                                       double die_K, double *clock)
 {
+    struct trial trial = {device, forward, run, prefill, cap_W, die_K};
     double high = run->clock > 0 ? run->clock : 1;
     double low = fmin(high, device_relative_clock(device, device_pstates(device) - 1));
-    struct device_spent spent = run_at(device, forward, run, prefill, high);
+    struct device_spent spent;
+    double above = excess_W(&trial, high, &spent);
     *clock = high;
-    if (cap_W <= 0 || device_draw_W(device, &spent, high, die_K) <= cap_W)
+    if (cap_W <= 0 || above <= 0)
         return spent;
-    for (int i = 0; i < 40 && high - low > 1e-9; i++) {
-        double middle = (low + high) / 2;
-        spent = run_at(device, forward, run, prefill, middle);
-        if (device_draw_W(device, &spent, middle, die_K) <= cap_W)
-            low = middle;
-        else
-            high = middle;
-    }
+    double below = excess_W(&trial, low, &spent);
     *clock = low;
-    return run_at(device, forward, run, prefill, low);
+    return below >= 0 || low >= high ? spent : meet(&trial, low, high, below, above, clock);
 }

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 /* Profilers run whole passes, or clear the caches between: weights and cache come from memory. */
@@ -20,23 +21,47 @@ static double operator_s(const struct device *device, const struct device_observ
 static const double room_K = 298.15;
 
 /* The run under the limit that holds. */
-static struct device_spent spent_on(const struct device *device,
-                                    const struct device_observation *what, bool prefill,
-                                    const struct device_run *run, double *clock)
+static struct device_seen run_under_limit(const struct device *device,
+                                          const struct device_observation *what, bool prefill,
+                                          const struct device_run *run)
 {
+    struct device_seen seen = {0};
     double die_K = what->die_K;
     if (die_K <= 0 && what->cap_W > 0)
         die_K = device_steady_K(device, what->cap_W, room_K);
-    return device_capped_run(device, what->forward, run, prefill, what->cap_W, die_K, clock);
+    seen.spent =
+        device_capped_run(device, what->forward, run, prefill, what->cap_W, die_K, &seen.clock);
+    return seen;
+}
+
+static bool is_of_prompt(const struct device_observation *what)
+{
+    return what->kind == DEVICE_SAW_PREFILL || (what->kind != DEVICE_SAW_DECODE && what->prefill);
+}
+
+static struct device as_run(const struct device *device, const struct device_observation *what)
+{
+    struct device result = *device;
+    if (what->flash >= 0)
+        result.attention.flash = what->flash == 1;
+    return result;
+}
+
+static struct device_seen see(const struct device *device, const struct device_observation *what)
+{
+    if (what->kind == DEVICE_SAW_OPERATOR)
+        return (struct device_seen){{operator_s(device, what), 0, 0, 0}, 1};
+    struct device run = as_run(device, what);
+    return run_under_limit(&run, what, is_of_prompt(what), &what->run);
 }
 
 /* The leakage is that of the temperature which the draw ends at: two rounds come within a watt. */
 static double draw_W(const struct device *device, const struct device_observation *what,
-                     const struct device_spent *spent, double clock)
+                     const struct device_seen *seen)
 {
     double die_K = what->die_K > 0 ? what->die_K : room_K, power_W = 0;
     for (int round = 0; round < 3; round++) {
-        power_W = device_draw_W(device, spent, clock, die_K);
+        power_W = device_draw_W(device, &seen->spent, seen->clock, die_K);
         if (what->die_K > 0)
             break;
         die_K = fmin(device_steady_K(device, power_W, room_K), device->thermal.limit_K);
@@ -44,49 +69,41 @@ static double draw_W(const struct device *device, const struct device_observatio
     return what->net ? power_W - device->power.idle_W : power_W;
 }
 
-static double energy_J(const struct device *device, const struct device_observation *what)
+static double energy_J(const struct device *device, const struct device_observation *what,
+                       const struct device_seen *seen)
 {
-    double clock;
-    struct device_spent spent = spent_on(device, what, what->prefill, &what->run, &clock);
-    double joules = draw_W(device, what, &spent, clock) * spent.time_s;
+    double joules = draw_W(device, what, seen) * seen->spent.time_s;
     if (what->prompt > 0) {
         struct device_run prompt = what->run;
         prompt.tokens = what->prompt;
-        spent = spent_on(device, what, true, &prompt, &clock);
-        joules += draw_W(device, what, &spent, clock) * spent.time_s;
+        struct device_seen before = run_under_limit(device, what, true, &prompt);
+        joules += draw_W(device, what, &before) * before.spent.time_s;
     }
     return joules / (what->run.tokens * what->run.batch);
 }
 
+/* What an observation reads of a run. */
+static double read_of(const struct device *device, const struct device_observation *what,
+                      const struct device_seen *seen)
+{
+    struct device run = as_run(device, what);
+    if (what->kind == DEVICE_SAW_POWER)
+        return draw_W(&run, what, seen);
+    return what->kind == DEVICE_SAW_ENERGY ? energy_J(&run, what, seen) : seen->spent.time_s;
+}
+
 double device_observed(const struct device *device, const struct device_observation *what)
 {
-    struct device as_run = *device;
-    struct device_spent spent;
-    double clock;
-    if (what->flash >= 0)
-        as_run.attention.flash = what->flash == 1;
-    switch (what->kind) {
-    case DEVICE_SAW_PREFILL:
-    case DEVICE_SAW_DECODE:
-        return spent_on(&as_run, what, what->kind == DEVICE_SAW_PREFILL, &what->run, &clock).time_s;
-    case DEVICE_SAW_POWER:
-        spent = spent_on(&as_run, what, what->prefill, &what->run, &clock);
-        return draw_W(&as_run, what, &spent, clock);
-    case DEVICE_SAW_ENERGY:
-        return energy_J(&as_run, what);
-    case DEVICE_SAW_OPERATOR:
-        break;
-    }
-    return operator_s(&as_run, what);
+    struct device_seen seen = see(device, what);
+    return read_of(device, what, &seen);
 }
 
 bool device_is_borderline(const struct device *device, const struct device_observation *what)
 {
     if (what->kind == DEVICE_SAW_OPERATOR || what->run.memory_B <= 0)
         return false;
-    double clock;
-    struct device_spent spent = spent_on(device, what, what->prefill, &what->run, &clock);
-    return fabs(spent.pressure - 1) <= DEVICE_BORDERLINE;
+    struct device_seen seen = run_under_limit(device, what, what->prefill, &what->run);
+    return fabs(seen.spent.pressure - 1) <= DEVICE_BORDERLINE;
 }
 
 void device_fit_apply(struct device_fit *fit, const double *x)
@@ -96,13 +113,68 @@ void device_fit_apply(struct device_fit *fit, const double *x)
             *device_parameter_value(&fit->device[d], i) = x[i];
 }
 
+/* What makes the run of an observation: those that are equal in all of it saw the same run. */
+struct run_key {
+    const struct device_forward *forward;
+    double number[14];
+    size_t index;
+};
+
+static struct run_key key_of(const struct device_observation *what, size_t index)
+{
+    const struct device_run *run = &what->run;
+    double alone = what->kind == DEVICE_SAW_OPERATOR ? (double)(index + 1) : 0;
+    return (struct run_key){what->forward,
+                            {alone, (double)what->device, what->flash, is_of_prompt(what),
+                             what->cap_W, what->cap_W > 0 ? what->die_K : 0, run->batch, run->depth,
+                             run->tokens, run->ubatch, run->weight_scale, run->clock, run->memory_B,
+                             run->store_Bps},
+                            index};
+}
+
+static int order_of_runs(const struct run_key *x, const struct run_key *y)
+{
+    if (x->forward != y->forward)
+        return (uintptr_t)x->forward < (uintptr_t)y->forward ? -1 : 1;
+    for (size_t i = 0; i < sizeof x->number / sizeof *x->number; i++)
+        if (x->number[i] != y->number[i])
+            return x->number[i] < y->number[i] ? -1 : 1;
+    return 0;
+}
+
+static int by_run(const void *a, const void *b)
+{
+    const struct run_key *x = a, *y = b;
+    int order = order_of_runs(x, y);
+    return order ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+/* For each observation the first one that saw the same run. The caller frees it. */
+static size_t *first_of_runs(const struct device_observation *observation, size_t n)
+{
+    size_t *first = mem_calloc(n ? n : 1, sizeof *first);
+    struct run_key *key = mem_calloc(n ? n : 1, sizeof *key);
+    for (size_t i = 0; i < n; i++)
+        key[i] = key_of(&observation[i], i);
+    qsort(key, n, sizeof *key, by_run);
+    for (size_t i = 0; i < n; i++) {
+        bool same = i > 0 && order_of_runs(&key[i - 1], &key[i]) == 0;
+        first[key[i].index] = same ? first[key[i - 1].index] : key[i].index;
+    }
+    free(key);
+    return first;
+}
+
 static bool residuals(void *context, const double *x, double *residual)
 {
     struct device_fit *fit = context;
     device_fit_apply(fit, x);
     for (size_t i = 0; i < fit->n; i++) {
         const struct device_observation *what = &fit->observation[i];
-        residual[i] = log(device_observed(&fit->device[what->device], what) / what->measured);
+        const struct device *device = &fit->device[what->device];
+        if (fit->first[i] == i)
+            fit->seen[i] = see(device, what);
+        residual[i] = log(read_of(device, what, &fit->seen[fit->first[i]]) / what->measured);
     }
     return true;
 }
@@ -139,6 +211,8 @@ void device_fit_init(struct device_fit *out, const struct device_fit_of *of,
                                .n_parameters = n_parameters};
     out->parameter = mem_calloc(n_parameters, sizeof *out->parameter);
     out->noise = mem_calloc(n ? n : 1, sizeof *out->noise);
+    out->first = first_of_runs(observation, n);
+    out->seen = mem_calloc(n ? n : 1, sizeof *out->seen);
     for (size_t i = 0; i < n; i++)
         out->noise[i] = observation[i].noise > 0 ? observation[i].noise : DEVICE_NOISE;
     for (size_t i = 0; i < n_parameters; i++) {
@@ -182,5 +256,7 @@ void device_fit_free(struct device_fit *fit)
         free((char *)fit->parameter[i].name);
     free(fit->parameter);
     free(fit->noise);
+    free(fit->first);
+    free(fit->seen);
     *fit = (struct device_fit){0};
 }

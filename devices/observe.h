@@ -41,6 +41,12 @@ struct device_observation {
 /* Whether a run comes that near to the end of its memory. */
 bool device_is_borderline(const struct device *device, const struct device_observation *what);
 
+/* A run as it went: under a limit at a lower clock. */
+struct device_seen {
+    struct device_spent spent;
+    double clock; /* relative */
+};
+
 /* In the unit of what was measured. */
 double device_observed(const struct device *device, const struct device_observation *what);
 
@@ -55,6 +61,8 @@ struct device_fit {
     struct fit_parameter *parameter; /* (n_parameters) as device_parameter numbers them */
     size_t n_parameters;
     double *noise;              /* (n) standard deviation of the logarithm */
+    size_t *first;              /* (n) the first observation of the same run */
+    struct device_seen *seen;   /* (n) of those, with the values that were tried last */
     struct fit_problem problem; /* what analysis/fit.h takes */
 };
 
