@@ -60,6 +60,11 @@ int analysis_lexicographic(const double *a, const double *b, size_t m);
  * dominates; of equal points only the first. Returns how many. Points with a nan are left out. */
 size_t analysis_nondominated(const double *f, size_t n, size_t m, size_t *kept);
 
+/* Nondominated sorting: into rank (n) the layer of each point of f (n, m), from 0; a layer is what
+ * is nondominated once those before it are taken away, equal points all. SIZE_MAX for points with a
+ * nan. Returns the number of layers. O(n log^2 n) with up to three objectives, else O(n^2). */
+size_t analysis_ranks(const double *f, size_t n, size_t m, size_t *rank);
+
 /* Least and greatest value of each objective over f (n, m), n >= 1: ideal and nadir of a front. */
 void analysis_bounds(const double *f, size_t n, size_t m, double *least, double *greatest);
 

@@ -3,6 +3,8 @@
 
 #include "tests/check.h"
 
+#include <stdint.h>
+
 static void check_dominance(void)
 {
     const double a[] = {1, 2, 3}, b[] = {1, 2, 4}, c[] = {0, 9, 9}, n[] = {1, (double)NAN, 3};
@@ -71,19 +73,27 @@ static void check_filter(void)
     CHECK(analysis_nondominated(f, 0, 2, kept) == 0);
 }
 
-/* Nine points in three layers of three, each ten times the last (moocore's test of ranks). */
+/* Nine points in three layers of three, each ten times the last; then a chain (moocore's tests). */
 static void check_layers(void)
 {
     double f[27];
-    size_t kept[9];
+    size_t rank[9];
     const double layer[] = {1, 2, 3, 3, 1, 2, 2, 3, 1};
     for (size_t i = 0; i < 9; i++) {
         f[i] = layer[i];
         f[9 + i] = 10 * layer[i];
         f[18 + i] = 100 * layer[i];
     }
-    for (size_t skipped = 0; skipped < 9; skipped += 3)
-        CHECK(analysis_nondominated(f + 3 * skipped, 9 - skipped, 3, kept) == 3 && kept[2] == 2);
+    CHECK(analysis_ranks(f, 9, 3, rank) == 3);
+    for (size_t i = 0; i < 9; i++)
+        CHECK(rank[i] == i / 3);
+    for (size_t i = 0; i < 15; i++)
+        f[i] = (double)(5 - i / 3);
+    CHECK(analysis_ranks(f, 5, 3, rank) == 5 && rank[0] == 4 && rank[4] == 0);
+    const double odd[] = {2, 2, (double)NAN, 0, 2, 2, 1, 3, 3, 2};
+    CHECK(analysis_ranks(odd, 5, 2, rank) == 2);
+    CHECK(rank[0] == 0 && rank[1] == SIZE_MAX && rank[2] == 0 && rank[3] == 0 && rank[4] == 1);
+    CHECK(analysis_ranks(f, 0, 3, rank) == 0);
 }
 
 static void check_bounds(void)
