@@ -18,7 +18,10 @@ enum stream_purpose {
     STREAM_SCHEDULER = 6,
     STREAM_SAMPLES = 7,
     STREAM_TEST = 8,
-    STREAM_SPLIT = 9
+    STREAM_SPLIT = 9,
+    STREAM_THINK = 10,
+    STREAM_PREFIX = 11,
+    STREAM_CLASS = 12
 };
 
 struct stream {

@@ -71,6 +71,12 @@ const struct column_spec scenario_summary_columns[] = {
     NUMBER("cpq.peak", cpq_peak, "1", "highest memory pressure of a pool"),
     NUMBER("kv_fragmentation", kv_fragmentation, "1",
            "share of the occupied KV cache that holds no tokens, over time"),
+    COUNT("prefix.cached_tokens", prefix_cached_tokens,
+          "prompt tokens that their requests found in the prefix cache"),
+    NUMBER("prefix.hit_rate", prefix_hit_rate, "1",
+           "cached prompt tokens over all; missing without a prefix cache"),
+    COUNT("prefix.evicted_blocks", prefix_evicted_blocks,
+          "blocks of the prefix cache that had to make room"),
     {.name = NULL},
 };
 

@@ -2,6 +2,7 @@
 #include "sim/batch.h"
 
 #include "base/memory.h"
+#include "sim/batch_prefix.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,11 +17,17 @@ void sim_batch_init(struct sim_batch *batch, const struct sim_serving *serving, 
     if (batch->in_flight > serving->max_num_batched_tokens)
         batch->in_flight = serving->max_num_batched_tokens;
     sim_kv_init(&batch->kv, blocks, serving->kv_block_tokens);
+    sim_prefix_init(&batch->prefix, serving->prefix_cache && serving->kv_allocator == SIM_KV_PAGED,
+                    serving->kv_block_tokens);
 }
 
 void sim_batch_free(struct sim_batch *batch)
 {
     sim_kv_free(&batch->kv);
+    sim_prefix_free(&batch->prefix);
+    for (size_t i = 0; i < batch->known_capacity; i++)
+        free(batch->known[i].chain);
+    free(batch->known);
     free(batch->job);
     free(batch->vacant);
     free(batch->waiting);
@@ -79,6 +86,7 @@ void sim_batch_arrive(struct sim_batch *batch, const struct workload_request *re
                                         .scheduled_ps = -1,
                                         .first_token_ps = -1,
                                         .generation = generation};
+    sim_batch_prefix_know(batch, slot, &request->known);
     push_waiting(batch, slot, false);
 }
 
@@ -93,26 +101,35 @@ bool sim_batch_admits(const struct sim_batch *batch)
 {
     if (batch->n_waiting == 0 || batch->n_running >= batch->in_flight)
         return false;
-    struct sim_kv_need need = need_of(&batch->job[batch->waiting[batch->head]]);
-    return sim_kv_admits(&batch->kv, &need);
+    uint32_t slot = batch->waiting[batch->head];
+    struct sim_kv_need need = need_of(&batch->job[slot]);
+    return sim_kv_admits(&batch->kv, &need) ||
+           (batch->prefix.on && sim_batch_prefix_room(batch, slot));
 }
 
-/* The first waiting job starts to run. */
-static struct sim_job *admit(struct sim_batch *batch, int64_t now_ps)
+/* The first waiting job starts to run; the cache holds its first blocks, `found` of them. */
+static uint32_t admit(struct sim_batch *batch, uint64_t found, int64_t now_ps)
 {
     uint32_t slot = batch->waiting[batch->head];
     struct sim_job *job = &batch->job[slot];
     struct sim_kv_need need = need_of(job);
+    sim_batch_prefix_enter(batch, slot, found);
+    need.now -= job->computed;
     sim_kv_enter(&batch->kv, &need, &job->piece);
+    sim_prefix_trim(&batch->prefix, batch->kv.free);
     batch->head = (batch->head + 1) % batch->ring_capacity;
     batch->n_waiting--;
     batch->running = mem_grow(batch->running, &batch->running_capacity, batch->n_running + 1,
                               sizeof *batch->running);
     batch->running[batch->n_running++] = slot;
     job->state = SIM_JOB_PREFILL;
-    if (job->scheduled_ps < 0)
+    if (job->scheduled_ps < 0) {
         job->scheduled_ps = now_ps;
-    return job;
+        job->cached = job->computed;
+        batch->cached_tokens += job->cached;
+        batch->admitted_tokens += job->request.prompt_tokens;
+    }
+    return slot;
 }
 
 /* Rows r of a chunk that starts at context c attend to c + 1 ... c + r tokens, or to no more than
@@ -136,10 +153,13 @@ static uint64_t chunk_of(const struct sim_batch *batch, const struct sim_job *jo
     return pass->prefill_rows == 0 ? left : 0;
 }
 
-static void add_chunk(const struct sim_batch *batch, struct sim_job *job, uint64_t rows,
-                      struct sim_pass *pass)
+/* Blocks are kept for others from when they are planned on, as vLLM does: a job that comes later
+ * into the same pass finds them written when it reads them. */
+static void add_chunk(struct sim_batch *batch, uint32_t slot, uint64_t rows, struct sim_pass *pass)
 {
+    struct sim_job *job = &batch->job[slot];
     job->chunk = rows;
+    sim_batch_prefix_keep(batch, slot, job->computed + rows);
     pass->prefill_rows += rows;
     pass->prefill_sequences++;
     pass->prefill_pairs += pairs(job->computed, rows, UINT64_MAX);
@@ -148,27 +168,36 @@ static void add_chunk(const struct sim_batch *batch, struct sim_job *job, uint64
         pass->sampled++;
 }
 
-void sim_batch_take_prompts(struct sim_batch *batch, uint64_t budget, int64_t now_ps,
-                            struct sim_pass *pass)
+static uint64_t continue_prompts(struct sim_batch *batch, uint64_t budget, struct sim_pass *pass)
 {
     uint64_t used = 0;
     for (size_t i = 0; i < batch->n_running; i++) {
-        struct sim_job *job = &batch->job[batch->running[i]];
+        const struct sim_job *job = &batch->job[batch->running[i]];
         if (job->state != SIM_JOB_PREFILL || used >= budget)
             continue;
         uint64_t rows = chunk_of(batch, job, budget - used, pass);
         if (rows > 0)
-            add_chunk(batch, job, rows, pass);
+            add_chunk(batch, batch->running[i], rows, pass);
         used += rows;
     }
+    return used;
+}
+
+void sim_batch_take_prompts(struct sim_batch *batch, uint64_t budget, int64_t now_ps,
+                            struct sim_pass *pass)
+{
+    sim_prefix_trim(&batch->prefix, batch->kv.free);
+    uint64_t used = continue_prompts(batch, budget, pass);
     bool crowded = batch->crowded && batch->n_running > 0;
     batch->crowded = false;
     while (used < budget && !crowded && sim_batch_admits(batch)) {
-        const struct sim_job *next = &batch->job[batch->waiting[batch->head]];
-        uint64_t rows = chunk_of(batch, next, budget - used, pass);
+        uint32_t slot = batch->waiting[batch->head];
+        uint64_t idle, found = sim_batch_prefix_found(batch, slot, &idle);
+        batch->job[slot].computed = found * batch->kv.block_tokens;
+        uint64_t rows = chunk_of(batch, &batch->job[slot], budget - used, pass);
         if (rows == 0)
             break;
-        add_chunk(batch, admit(batch, now_ps), rows, pass);
+        add_chunk(batch, admit(batch, found, now_ps), rows, pass);
         used += rows;
     }
 }
@@ -187,9 +216,12 @@ uint64_t sim_batch_new_blocks(const struct sim_batch *batch, uint64_t steps)
 
 static void forget(struct sim_batch *batch, size_t i)
 {
-    const struct sim_job *job = &batch->job[batch->running[i]];
+    uint32_t slot = batch->running[i];
+    const struct sim_job *job = &batch->job[slot];
     uint64_t tokens = job->state == SIM_JOB_PREFILL ? job->target : job->computed;
-    sim_kv_leave(&batch->kv, tokens, &job->piece);
+    sim_batch_prefix_keep(batch, slot, job->computed);
+    sim_kv_leave(&batch->kv, tokens - job->held * batch->kv.block_tokens, &job->piece);
+    sim_batch_prefix_leave(batch, slot);
     memmove(batch->running + i, batch->running + i + 1,
             (batch->n_running - i - 1) * sizeof *batch->running);
     batch->n_running--;

@@ -6,6 +6,7 @@
 
 #include "sim/kv.h"
 #include "sim/lane.h"
+#include "sim/prefix.h"
 #include "sim/rows.h"
 
 enum sim_job_state {
@@ -23,6 +24,8 @@ struct sim_job {
     uint64_t computed;  /* tokens whose keys and values are in the cache */
     uint64_t generated; /* output tokens so far */
     uint64_t chunk;     /* rows of it in the pass under way */
+    uint64_t held;      /* its first blocks are kept for others: so many */
+    uint64_t cached;    /* prompt tokens that it found when first admitted */
     struct sim_segment piece; /* of the cache, but for paged memory */
     uint64_t preemptions;
     int64_t scheduled_ps, first_token_ps, last_token_ps;
@@ -42,6 +45,10 @@ struct sim_batch {
     uint32_t *running; /* (n_running) slots in order of admission */
     size_t n_running, running_capacity;
     uint64_t preemptions;
+    struct sim_prefix prefix;
+    struct sim_known *known; /* by slot, where prefixes are kept */
+    size_t known_capacity;
+    uint64_t admitted_tokens, cached_tokens; /* prompts of all first admissions; found of them */
     bool crowded; /* decoding had to preempt: nobody new is admitted to the next prompts */
 };
 

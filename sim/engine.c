@@ -335,6 +335,15 @@ static bool saturated(const struct sim_engine *engine)
            (engine->n_seen >= 8 && engine->left_at_last_arrival > 0.1);
 }
 
+static void tell_prefixes(const struct sim_batch *batch, struct sim_summary *out)
+{
+    double asked = (double)batch->admitted_tokens;
+    out->prefix_cached_tokens = batch->cached_tokens;
+    out->prefix_evicted_blocks = batch->prefix.evicted;
+    out->prefix_hit_rate =
+        batch->prefix.on && asked > 0 ? (double)batch->cached_tokens / asked : NAN;
+}
+
 static void finish(struct sim_engine *engine)
 {
     struct sim_summary *out = engine->out;
@@ -351,6 +360,7 @@ static void finish(struct sim_engine *engine)
         out->output_tokens_per_s = (double)out->tokens_out / out->makespan_s;
     }
     out->preemptions = engine->batch.preemptions;
+    tell_prefixes(&engine->batch, out);
     sim_pressure_finish(&engine->pressure, out);
     out->kv_blocks_held = engine->batch.kv.total - engine->batch.kv.free;
     out->saturated = saturated(engine);

@@ -32,9 +32,12 @@ struct sim_summary {
     double peak_temperature_C, throttled_s, makespan_s;
     bool saturated, runaway, cap_unreachable;
     uint64_t preemptions, passes, segments, kv_blocks;
-    uint64_t kv_blocks_held;   /* by nobody, at the end: 0 */
-    double cpq_mean, cpq_peak; /* of the fullest pool: over time, and the most */
-    double kv_fragmentation;   /* share of the occupied cache that holds no tokens, over time */
+    uint64_t kv_blocks_held;        /* by nobody, at the end: 0 */
+    double cpq_mean, cpq_peak;      /* of the fullest pool: over time, and the most */
+    uint64_t prefix_cached_tokens;  /* prompt tokens that their requests found in the cache */
+    uint64_t prefix_evicted_blocks; /* kept ones that had to make room */
+    double prefix_hit_rate;         /* cached over all prompt tokens; nan: no prefix cache */
+    double kv_fragmentation; /* share of the occupied cache that holds no tokens, over time */
 };
 
 struct sim_options {

@@ -18,6 +18,7 @@ static void emit(struct sim_engine *engine, const struct sim_job *job, enum sim_
         .prompt_tokens = (int64_t)request->prompt_tokens,
         .output_tokens = (int64_t)request->output_tokens,
         .preemptions = (int64_t)job->preemptions,
+        .cached_tokens = (int64_t)job->cached,
         .arrival_s = arrival_s,
         .scheduled_s = done ? (double)job->scheduled_ps * 1e-12 : NAN,
         .first_token_s = done ? first_s : NAN,

@@ -11,6 +11,8 @@ const struct column_spec sim_request_columns[] = {
     {"prompt_tokens", COLUMN_COUNT, AT(sim_request_row, prompt_tokens), "1", "prompt length", NULL},
     {"output_tokens", COLUMN_COUNT, AT(sim_request_row, output_tokens), "1", "answer length", NULL},
     {"preemptions", COLUMN_COUNT, AT(sim_request_row, preemptions), "1", "times preempted", NULL},
+    {"cached_tokens", COLUMN_COUNT, AT(sim_request_row, cached_tokens), "1",
+     "prompt tokens found in the prefix cache", NULL},
     {"arrival_s", COLUMN_NUMBER, AT(sim_request_row, arrival_s), "s", "arrival time", NULL},
     {"scheduled_s", COLUMN_NUMBER, AT(sim_request_row, scheduled_s), "s", "first pass begins",
      NULL},

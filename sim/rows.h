@@ -10,7 +10,7 @@ enum sim_status { SIM_DONE, SIM_REJECTED, SIM_FAILED };
 struct sim_request_row {
     int64_t id;
     int32_t status; /* enum sim_status */
-    int64_t prompt_tokens, output_tokens, preemptions;
+    int64_t prompt_tokens, output_tokens, preemptions, cached_tokens;
     double arrival_s, scheduled_s, first_token_s, finish_s;
     double ttft_s, tpot_s, e2e_s; /* nan where there is none */
 };

@@ -33,6 +33,9 @@ const struct field sim_serving_fields[] = {
      .max = 1, .preset = "0.9", .unit = "1", .help = "share of a pool that the server may use"},
     {"chunked_prefill", FIELD_BOOL, false, AT(sim_serving, chunked_prefill), .preset = "true",
      .help = "prompts are cut to fit beside decode rows"},
+    {"prefix_cache", FIELD_BOOL, false, AT(sim_serving, prefix_cache), .preset = "false",
+     .help = "keep computed blocks for prompts that begin alike, while nobody else needs the room "
+             "(paged only)"},
     {0}};
 
 /* Compared member by member: padding bytes of the structs are not defined. */

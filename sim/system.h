@@ -18,6 +18,7 @@ struct sim_serving {
     uint64_t kv_slot_tokens; /* that contiguous memory reserves; 0: the model's greatest context */
     double memory_fraction;  /* share of a pool that the server may use */
     bool chunked_prefill;    /* prompts are cut to fit beside decode rows */
+    bool prefix_cache;       /* full blocks with known tokens are kept for later prompts */
 };
 extern const struct field sim_serving_fields[];
 

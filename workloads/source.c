@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "workloads/reader.h"
 
+#include <gsl/gsl_randist.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -18,7 +19,11 @@ struct workload_source {
     size_t n_sorted;
     size_t inversions;
     uint64_t n_read, n_given;
-    struct stamp first, last; /* of the rows read so far */
+    struct stamp first, last;              /* of the rows read so far */
+    const struct workload_loop_spec *loop; /* borrowed; NULL: open */
+    int64_t *first_ps;                     /* (n_first) when users come first, in order */
+    size_t n_first;
+    bool served; /* the loop, if any, waits for its answers */
 };
 
 static bool source_error(const struct workload_source *source, const struct reader_row *row,
@@ -203,6 +208,7 @@ struct workload_source *workload_source_open(const struct workload *workload, ui
 {
     struct workload_source *source = mem_calloc(1, sizeof *source);
     source->seed = seed;
+    source->loop = workload->has_loop ? &workload->loop : NULL;
     source->reader = choose_reader(workload);
     if (workload->has_trace) {
         source->trace = &workload->trace;
@@ -232,11 +238,13 @@ void workload_source_close(struct workload_source *source)
     free(source->path);
     free(source->sorted);
     free(source->sorted_id);
+    free(source->first_ps);
     free(source);
 }
 
-bool workload_source_next(struct workload_source *source, struct workload_request *out, bool *end,
-                          struct error *err)
+/* The next request that is kept; *end is set when there is none. */
+static bool next_kept(struct workload_source *source, struct workload_request *out, bool *end,
+                      struct error *err)
 {
     uint64_t limit = source->trace ? source->trace->limit : 0;
     bool kept = false;
@@ -250,6 +258,79 @@ bool workload_source_next(struct workload_source *source, struct workload_reques
     if (*end)
         return check_end(source, err);
     source->n_given++;
+    return true;
+}
+
+/* A user's time to think before request number `n`: gamma, a pure function of seed and number. */
+static int64_t draw_think_ps(const struct workload_source *source, uint64_t n)
+{
+    const struct workload_loop_spec *loop = source->loop;
+    double variance_ratio = loop->think_cv * loop->think_cv, think_s = loop->think_s;
+    if (variance_ratio > 0 && think_s > 0) {
+        struct stream stream =
+            stream_open(source->seed, STREAM_THINK, (uint32_t)(n >> 32), (uint32_t)n);
+        gsl_rng *rng = stream_gsl(&stream);
+        think_s = gsl_ran_gamma(rng, 1 / variance_ratio, think_s * variance_ratio);
+        gsl_rng_free(rng);
+    }
+    return (int64_t)llround(fmin(think_s, 4e6) * 1e12);
+}
+
+static int compare_times(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+void workload_source_serve(struct workload_source *source)
+{
+    if (!source->loop || source->served)
+        return;
+    source->served = true;
+    source->n_first = source->loop->users;
+    source->first_ps = mem_calloc(source->n_first, sizeof *source->first_ps);
+    for (size_t i = 0; i < source->n_first; i++)
+        source->first_ps[i] = draw_think_ps(source, i);
+    qsort(source->first_ps, source->n_first, sizeof *source->first_ps, compare_times);
+}
+
+/* The next request of a closed loop, without a time: its calls come one by one in any case. */
+static bool next_in_loop(struct workload_source *source, struct workload_request *out, bool *end,
+                         struct error *err)
+{
+    bool ok = next_kept(source, out, end, err);
+    out->call = (struct workload_call){.session = 0};
+    return ok;
+}
+
+bool workload_source_next(struct workload_source *source, struct workload_request *out, bool *end,
+                          struct error *err)
+{
+    if (!source->served)
+        return next_kept(source, out, end, err);
+    uint64_t user = source->n_given;
+    *end = user >= source->n_first;
+    if (*end)
+        return true;
+    bool ok = next_in_loop(source, out, end, err);
+    if (ok && !*end)
+        out->arrival_ps = source->first_ps[user];
+    return ok;
+}
+
+bool workload_source_ended(struct workload_source *source, int64_t end_ps,
+                           struct workload_request *out, bool *some, struct error *err)
+{
+    bool end = true;
+    *some = false;
+    if (!source->served)
+        return true;
+    uint64_t n = source->n_given;
+    if (!next_in_loop(source, out, &end, err))
+        return false;
+    *some = !end;
+    if (*some)
+        out->arrival_ps = end_ps + draw_think_ps(source, n);
     return true;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *const law_names[] = {"lognormal", "exponential", NULL};
 static const char *const unit_names[] = {"s", "ms", "us", "ns", NULL};
 
 #define TRACE(member) offsetof(struct workload_trace_spec, member)
@@ -36,10 +37,12 @@ static const struct field trace_fields[] = {
 };
 
 static const struct field length_fields[] = {
+    {"law", FIELD_ENUM, false, LENGTHS(law), .names = law_names, .preset = "lognormal",
+     .help = "Distribution of the lengths."},
     {"median", FIELD_NUMBER, true, LENGTHS(median), .min = 1, .max = 1e9, .unit = "tokens",
-     .help = "Median of the log-normal distribution."},
-    {"log_sigma", FIELD_NUMBER, true, LENGTHS(log_sigma), .min = 0, .max = 10, .unit = "1",
-     .help = "Standard deviation of the natural logarithm."},
+     .help = "Median of the distribution."},
+    {"log_sigma", FIELD_NUMBER, false, LENGTHS(log_sigma), .min = 0, .max = 10, .preset = "0",
+     .unit = "1", .help = "Standard deviation of the natural logarithm, for lognormal."},
     {"min", FIELD_COUNT, false, LENGTHS(min), .min = 1, .max = 1e9, .preset = "1", .unit = "tokens",
      .help = "Shorter draws are raised to this."},
     {"max", FIELD_COUNT, true, LENGTHS(max), .min = 1, .max = 1e9, .unit = "tokens",
@@ -47,17 +50,56 @@ static const struct field length_fields[] = {
     {.key = NULL},
 };
 
+#define PREFIX(member) offsetof(struct workload_prefix_spec, member)
+static const struct field prefix_fields[] = {
+    {"tokens", FIELD_COUNT, true, PREFIX(tokens), .min = 1, .max = 1e9, .unit = "tokens",
+     .help = "Length of what requests begin with, put before their own prompt."},
+    {"groups", FIELD_COUNT, false, PREFIX(groups), .min = 1, .max = 1e9, .preset = "1", .unit = "1",
+     .help = "Different beginnings, equally likely."},
+    {"share", FIELD_NUMBER, false, PREFIX(share), .min = 0, .max = 1, .preset = "1", .unit = "1",
+     .help = "Share of the requests (of the sessions) that have one."},
+    {.key = NULL},
+};
+
+#define SESSION(member) offsetof(struct workload_session_spec, member)
+static const struct field session_fields[] = {
+    {"calls", FIELD_COUNT, true, SESSION(calls), .min = 1, .max = 1e6, .unit = "1",
+     .help = "Calls of a session; each repeats all that was said and adds a prompt to it."},
+    {"think_s", FIELD_NUMBER, false, SESSION(think_s), .min = 0, .max = 1e6, .preset = "0",
+     .unit = "s", .help = "Mean time from the end of a call to the next."},
+    {"think_cv", FIELD_NUMBER, false, SESSION(think_cv), .min = 0, .max = 100, .preset = "1",
+     .unit = "1", .help = "Coefficient of variation of that time: 1 exponential, 0 fixed."},
+    {.key = NULL},
+};
+
+#define LOOP(member) offsetof(struct workload_loop_spec, member)
+static const struct field loop_fields[] = {
+    {"users", FIELD_COUNT, true, LOOP(users), .min = 1, .max = 1e7, .unit = "1",
+     .help = "Users, each with one request at a time."},
+    {"think_s", FIELD_NUMBER, false, LOOP(think_s), .min = 0, .max = 1e6, .preset = "0",
+     .unit = "s", .help = "Mean time from the end of a request to the user's next."},
+    {"think_cv", FIELD_NUMBER, false, LOOP(think_cv), .min = 0, .max = 100, .preset = "1",
+     .unit = "1", .help = "Coefficient of variation of that time: 1 exponential, 0 fixed."},
+    {.key = NULL},
+};
+
 static const struct field generator_fields[] = {
     {"requests", FIELD_COUNT, true, GENERATOR(requests), .min = 1, .max = 1e9, .unit = "1",
      .help = "How many requests."},
-    {"rate_per_s", FIELD_NUMBER, true, GENERATOR(rate_per_s), .min = 1e-6, .max = 1e9,
-     .unit = "1/s", .help = "Mean arrival rate."},
+    {"rate_per_s", FIELD_NUMBER, false, GENERATOR(rate_per_s), .min = 1e-6, .max = 1e9,
+     .unit = "1/s",
+     .help = "Mean arrival rate, of sessions where there are some; only a closed "
+             "loop may leave it out."},
     {"cv", FIELD_NUMBER, false, GENERATOR(cv), .min = 0, .max = 100, .preset = "1", .unit = "1",
      .help = "Coefficient of variation of the gaps: 1 is Poisson, 0 a fixed beat, else gamma."},
     {"prompt", FIELD_MAP, true, GENERATOR(prompt), .fields = length_fields,
      .help = "Lengths of prompts."},
     {"output", FIELD_MAP, true, GENERATOR(output), .fields = length_fields,
      .help = "Lengths of answers."},
+    {"prefix", FIELD_MAP, false, GENERATOR(prefix), .present_offset = GENERATOR(has_prefix),
+     .fields = prefix_fields, .help = "What many requests begin with, like a system prompt."},
+    {"session", FIELD_MAP, false, GENERATOR(session), .present_offset = GENERATOR(has_session),
+     .fields = session_fields, .help = "Calls that follow each other, like a conversation."},
     {"seed", FIELD_COUNT, false, GENERATOR(seed), .preset = "1", .unit = "1",
      .help = "Seed of all draws."},
     {.key = NULL},
@@ -70,6 +112,9 @@ const struct field workload_fields[] = {
      .fields = trace_fields, .help = "Replay a recorded trace."},
     {"generator", FIELD_MAP, false, WORKLOAD(generator), .present_offset = WORKLOAD(has_generator),
      .fields = generator_fields, .help = "Draw requests from distributions."},
+    {"closed_loop", FIELD_MAP, false, WORKLOAD(loop), .present_offset = WORKLOAD(has_loop),
+     .fields = loop_fields,
+     .help = "Users who wait for each answer, instead of requests at their own times."},
     {.key = NULL},
 };
 
@@ -100,6 +145,13 @@ static bool check(const struct tree *node, const struct workload *workload, stru
     if (workload->has_trace)
         return check_trace(tree_get(node, "trace"), &workload->trace, err);
     const struct tree *generator = tree_get(node, "generator");
+    if (!(workload->generator.rate_per_s > 0) && !workload->has_loop)
+        return tree_error(err, generator,
+                          "missing key 'rate_per_s'; only a closed loop may leave it out");
+    if (workload->generator.has_session && workload->has_loop)
+        return tree_error(err, tree_get(generator, "session"),
+                          "sessions are told by their own calls, so they cannot be in a closed "
+                          "loop; 'users' with 'think_s' alone are");
     bool ok = check_lengths(generator, "prompt", &workload->generator.prompt, err);
     return check_lengths(generator, "output", &workload->generator.output, err) && ok;
 }

@@ -66,18 +66,42 @@ struct workload_trace_spec {
     uint64_t limit;      /* at most so many requests, 0: all */
 };
 
-/* Lengths drawn by the generator: log-normal with the given median and sigma of the logarithm,
- * rounded and clamped to [min, max]. */
+enum workload_length_law { WORKLOAD_LOGNORMAL, WORKLOAD_EXPONENTIAL };
+
+/* Lengths drawn by the generator, clamped to [min, max]: log-normal with the given median and sigma
+ * of the logarithm, rounded; or exponential with that median, rounded up, which is geometric. */
 struct workload_lengths {
     double median, log_sigma;
     uint64_t min, max;
+    int law; /* enum workload_length_law */
+};
+
+/* What requests begin with, put before what their prompt length says. */
+struct workload_prefix_spec {
+    uint64_t tokens, groups; /* as many different beginnings, equally likely */
+    double share;            /* of the requests (of the sessions) that have one */
+};
+
+/* A request becomes a session: each further call repeats all that was said and adds to it. */
+struct workload_session_spec {
+    uint64_t calls;
+    double think_s, think_cv; /* from the end of a call to the next: mean; 0: always the same */
+};
+
+/* So many users, each with one request at a time. The stamps of the workload are not used. */
+struct workload_loop_spec {
+    uint64_t users;
+    double think_s, think_cv;
 };
 
 struct workload_generator_spec {
-    uint64_t requests;
-    double rate_per_s;
-    double cv; /* of the inter-arrival times: 1 is Poisson, else gamma with shape 1/cv^2 */
+    uint64_t requests; /* calls of sessions counted one by one */
+    double rate_per_s; /* of requests, or of sessions; 0: all at once, for closed loops */
+    double cv;         /* of the inter-arrival times: 1 is Poisson, else gamma with shape 1/cv^2 */
     struct workload_lengths prompt, output;
+    bool has_prefix, has_session;
+    struct workload_prefix_spec prefix;
+    struct workload_session_spec session;
     uint64_t seed;
 };
 
@@ -86,6 +110,8 @@ struct workload {
     bool has_trace, has_generator; /* exactly one */
     struct workload_trace_spec trace;
     struct workload_generator_spec generator;
+    bool has_loop;
+    struct workload_loop_spec loop;
 };
 
 extern const struct field workload_fields[]; /* kind "workload" */
@@ -112,6 +138,14 @@ void workload_source_close(struct workload_source *source);
  * only) is a fault, and so is one of which nothing is left after thinning. */
 bool workload_source_next(struct workload_source *source, struct workload_request *out, bool *end,
                           struct error *err);
+/* Called before the first request by who serves them. Where the loop is closed, the source then
+ * gives each user's first request, after a time to think, and more as requests end; else, and
+ * without this call, it gives all requests at their own times. */
+void workload_source_serve(struct workload_source *source);
+/* A request of a closed loop ended, so that its user has a time to think. *some is set when a
+ * request follows; it is in *out then. Nothing follows where the loop is open. */
+bool workload_source_ended(struct workload_source *source, int64_t end_ps,
+                           struct workload_request *out, bool *some, struct error *err);
 /* Rows whose stamp was earlier than that of the row above them, and that `sort` put in order. */
 size_t workload_source_inversions(const struct workload_source *source);
 
