@@ -2,6 +2,7 @@
 #include "scenarios/check.h"
 
 #include "base/memory.h"
+#include "sim/kv.h"
 #include "sim/schedulers/sched.h"
 
 #include <stdarg.h>
@@ -74,6 +75,14 @@ static bool check_unique(char *const *words, size_t i, const struct tree *place,
         if (strcmp(words[j], words[i]) == 0)
             return tree_error(err, place, "'%s' is listed twice", text_clip(words[i]).bytes);
     return true;
+}
+
+bool scenario_check_serving(const struct scenario *scenario, struct error *err)
+{
+    if (!scenario->serving.prefix_cache || scenario->serving.kv_allocator == SIM_KV_PAGED)
+        return true;
+    return tree_error(err, tree_find(scenario->tree, "serving.prefix_cache"),
+                      "a prefix cache shares blocks, which only kv_allocator paged gives out");
 }
 
 bool scenario_check_schedulers(const struct scenario *scenario, struct error *err)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Words of a scenario that its field table cannot judge: schedulers, objectives and plans. Internal
- * to this folder. */
+/* Words of a scenario that its field table cannot judge: serving, schedulers, objectives and plans.
+ * Internal to this folder. */
 #ifndef SCENARIOS_CHECK_H
 #define SCENARIOS_CHECK_H
 
 #include "scenarios/scenario.h"
 
+/* Serving rules that exclude each other. */
+bool scenario_check_serving(const struct scenario *scenario, struct error *err);
 bool scenario_check_schedulers(const struct scenario *scenario, struct error *err);
 /* Also notes in scenario->search which objectives count. */
 bool scenario_take_objectives(struct scenario *scenario, struct error *err);

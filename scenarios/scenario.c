@@ -100,6 +100,7 @@ static bool read_tree(struct tree *tree, const bool *expanded, struct scenario *
     out->tree = tree;
     ok = read_parts(out, expanded, err) && ok;
     if (fields_ok) {
+        ok = scenario_check_serving(out, err) && ok;
         ok = scenario_check_schedulers(out, err) && ok;
         ok = scenario_take_objectives(out, err) && ok;
         ok = (!out->plan || scenario_check_plan(out, out->plan, tree_get(tree, "plan"), err)) && ok;

@@ -8,7 +8,7 @@
 enum { CASES = 1500 };
 
 struct tally {
-    unsigned preempted, throttled, linked, shared, rejected, capped, sliding, wasted;
+    unsigned preempted, throttled, linked, shared, rejected, capped, sliding, wasted, hit, evicted;
 };
 
 static bool run(struct random_scenario *s, bool token, struct sim_summary *out)
@@ -48,7 +48,9 @@ static bool same_run(const struct sim_summary *a, const struct sim_summary *b)
            same_distribution(&a->tpot_s, &b->tpot_s) && same_distribution(&a->e2e_s, &b->e2e_s) &&
            same(a->makespan_s, b->makespan_s) && near(a->energy.total, b->energy.total) &&
            near(a->peak_temperature_C, b->peak_temperature_C) &&
-           near(a->throttled_s, b->throttled_s) && same(a->cpq_mean, b->cpq_mean) &&
+           near(a->throttled_s, b->throttled_s) &&
+           a->prefix_cached_tokens == b->prefix_cached_tokens &&
+           a->prefix_evicted_blocks == b->prefix_evicted_blocks && same(a->cpq_mean, b->cpq_mean) &&
            same(a->cpq_peak, b->cpq_peak) && same(a->kv_fragmentation, b->kv_fragmentation);
 }
 
@@ -77,6 +79,8 @@ static void count(struct tally *tally, const struct random_scenario *s, const st
     tally->preempted += r->preemptions > 0;
     tally->throttled += r->throttled_s > 0;
     tally->linked += r->energy.link > 0;
+    tally->hit += r->prefix_cached_tokens > 0;
+    tally->evicted += r->prefix_evicted_blocks > 0;
     tally->rejected += r->rejected > 0;
     tally->capped += r->cap_unreachable;
     tally->wasted += r->kv_fragmentation > 0.2;
@@ -93,6 +97,7 @@ int main(void)
         struct sim_summary fast, slow;
         random_scenario_init(&s, seed);
         random_allocator(&s);
+        random_prefixes(&s);
         run(&s, false, &fast);
         run(&s, true, &slow);
         if (!CHECK(same_run(&fast, &slow)) || !CHECK(sound(&s, &fast)))
@@ -101,14 +106,16 @@ int main(void)
         random_scenario_free(&s);
     }
     printf("of %d: %u preempted, %u throttled, %u over a link, %u on a shared pool, %u rejected, "
-           "%u above their cap, %u with a fifth of the cache wasted\n",
+           "%u above their cap, %u with a fifth of the cache wasted, %u with a prefix hit, %u with "
+           "a kept block that made room\n",
            CASES, tally.preempted, tally.throttled, tally.linked, tally.shared, tally.rejected,
-           tally.capped, tally.wasted);
+           tally.capped, tally.wasted, tally.hit, tally.evicted);
     CHECK(tally.preempted >= CASES / 20);
     CHECK(tally.throttled >= CASES / 20);
     CHECK(tally.linked >= CASES / 20);
     CHECK(tally.shared >= CASES / 20);
     CHECK(tally.sliding >= CASES / 20);
+    CHECK(tally.hit >= CASES / 20);
     CHECK(tally.wasted >= CASES / 20);
     return check_result();
 }

@@ -219,6 +219,22 @@ static inline void random_allocator(struct random_scenario *s)
     s->system.serving = s->serving;
 }
 
+/* Requests that share what they begin with, for one seed in three, and a cache that keeps it. */
+static inline void random_prefixes(struct random_scenario *s)
+{
+    struct stream stream = stream_open(s->seed, STREAM_TEST, 2, 0);
+    if (stream_below(&stream, 3))
+        return;
+    struct workload_generator_spec *generator = &s->workload.generator;
+    s->serving.prefix_cache = true;
+    s->serving.kv_allocator = 0;
+    s->system.serving = s->serving;
+    generator->has_prefix = true;
+    generator->prefix = (struct workload_prefix_spec){.tokens = 1 + stream_below(&stream, 500),
+                                                      .groups = 1 + stream_below(&stream, 4),
+                                                      .share = stream_uniform(&stream)};
+}
+
 static inline void random_scenario_free(struct random_scenario *s)
 {
     sim_plan_free(&s->plan);

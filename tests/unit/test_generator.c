@@ -36,7 +36,7 @@ static void test_refused(void)
     check_refused("trace: {file: a, format: azure, thin: 1.5}\n", "w.yaml:1:39: ");
     check_refused("trace: {file: a, format: azure, stretch: nan}\n", "w.yaml:1:42: ");
     check_refused("trace: {file: a, format: azure, time_unit: ms}\n",
-                  "w.yaml:1:44: time_unit is for stamps that are numbers");
+                  "w.yaml:1:44: time_unit is for stamps");
     check_refused("generator: {requests: 0, rate_per_s: 1, prompt: {median: 1, log_sigma: 0, max: "
                   "1}, output: {median: 1, log_sigma: 0, max: 1}}\n",
                   "w.yaml:1:23: ");
