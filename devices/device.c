@@ -167,6 +167,10 @@ static const struct field power_fields[] = {
      .help = "sub-threshold leakage"},
     {"cap_W", FIELD_NUMBER, false, AT(device_power, cap_W), .min = 0, .max = 1e5, .preset = "0",
      .unit = "W", .help = "power limit (0: none)"},
+    {"cap_window_s", FIELD_NUMBER, false, AT(device_power, cap_window_s), .min = 0, .max = 1000,
+     .preset = "0.01", .unit = "s",
+     .help = "time constant of the average that the limit binds; shorter bursts may draw more (0: "
+             "every pass keeps to it)"},
     {"sleep_W", FIELD_NUMBER, false, AT(device_power, sleep_W), .min = 0, .max = 1e4,
      .present_offset = offsetof(struct device_power, can_sleep), .unit = "W",
      .help = "draw when switched off; given: unused devices are switched off"},

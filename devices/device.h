@@ -101,7 +101,8 @@ struct device_power {
     double active_W;
     double flop_J, byte_J; /* e_F at nominal voltage, e_B */
     struct device_leakage leakage;
-    double cap_W; /* board or package limit; 0 none */
+    double cap_W;        /* board or package limit; 0 none */
+    double cap_window_s; /* the average that it binds; 0: in every pass */
     double sleep_W;
     bool can_sleep; /* sleep_W was given: an unused device may be switched off */
     double wake_s, wake_J;

@@ -56,10 +56,15 @@ static const struct field heat_fields[] = {
 static const struct field package_fields[] = {
     {"cap_W", FIELD_NUMBER, true, AT(device_package, cap_W), .min = 0, .max = 1e5, .unit = "W",
      .help = "power limit of the devices together"},
+    {"cap_window_s", FIELD_NUMBER, false, AT(device_package, cap_window_s), .min = 0, .max = 1000,
+     .preset = "0.01", .unit = "s",
+     .help = "time constant of the average that the limit binds; shorter bursts may draw more (0: "
+             "every pass keeps to it)"},
     {"devices", FIELD_TEXTS, true, AT(device_package, devices),
      .count_offset = offsetof(struct device_package, n_devices), .help = "whose limit it is"},
     {"priority", FIELD_TEXTS, false, AT(device_package, priority),
-     .count_offset = offsetof(struct device_package, n_priority), .help = "served first"},
+     .count_offset = offsetof(struct device_package, n_priority),
+     .help = "served first, in this order; the others share what is left"},
     {0}};
 
 const struct field device_platform_fields[] = {

@@ -2,6 +2,7 @@
 #include "devices/power.h"
 
 #include "base/memory.h"
+#include "devices/gear.h"
 
 #include <gsl/gsl_const_mksa.h>
 #include <math.h>
@@ -55,9 +56,7 @@ int device_leakage_cell(double temperature_K)
 
 double device_leakage_factor(const struct device *device, size_t pstate)
 {
-    double v = device_relative_voltage(device, pstate);
-    double rise_V = (v - 1) * device->clocks.nominal_V;
-    return v * exp(device->power.leakage.voltage_per_V * rise_V);
+    return device_gear_leakage(device, pstate * DEVICE_GEARS);
 }
 
 double device_leakage_on_grid(const struct device_leakage_grid *grid, double temperature_K)
@@ -76,12 +75,10 @@ double device_base_W(const struct device *device)
 
 double device_work_J(const struct device *device, size_t pstate, double flops, double bytes)
 {
-    double v = device_relative_voltage(device, pstate);
-    return device->power.flop_J * v * v * flops + device->power.byte_J * bytes;
+    return device_gear_work_J(device, pstate * DEVICE_GEARS, flops, bytes);
 }
 
 double device_busy_W(const struct device *device, size_t pstate)
 {
-    double v = device_relative_voltage(device, pstate);
-    return device->power.active_W * v * v * device_relative_clock(device, pstate);
+    return device_gear_busy_W(device, pstate * DEVICE_GEARS);
 }

@@ -2,6 +2,7 @@
 #include "sim/engine_state.h"
 
 #include "base/memory.h"
+#include "devices/gear.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -57,6 +58,7 @@ static bool end_run(struct sim_engine *engine, struct sim_worker *worker)
     engine->out->passes += run->steps.count;
     sim_engine_read(engine);
     sim_engine_charge(engine, worker, (double)run->steps.count);
+    sim_cap_look(engine);
     sim_engine_count_time(engine, worker);
     run->active = false;
     sim_engine_settle(engine, run);
@@ -120,7 +122,7 @@ static bool set_governed(struct sim_engine *engine, size_t d, uint8_t pstate)
 {
     engine->governed[d] = pstate;
     bool throttled = pstate > engine->plan->pstate[d];
-    sim_meter_set_pstate(engine->meter, d, pstate, throttled);
+    sim_meter_set_gear(engine->meter, d, pstate * (size_t)DEVICE_GEARS, throttled);
     for (size_t i = 0; i < engine->n_workers; i++)
         if (sim_lane_uses(engine->worker[i].lane, d) &&
             !sim_engine_retime(engine, &engine->worker[i]))
@@ -176,6 +178,8 @@ static bool handle(struct sim_engine *engine, const struct heap_event *event)
         return start_lanes(engine);
     case SIM_EVENT_ARRIVAL:
         return arrive(engine);
+    case SIM_EVENT_BURST:
+        return worker->run.burst_ps != event->time_ps || sim_engine_retime(engine, worker);
     case SIM_EVENT_POLL:
         return poll(engine, event->subject);
     case SIM_EVENT_SAMPLE:
@@ -230,7 +234,7 @@ static void add_worker(struct sim_engine *engine, enum sim_lane_role role)
     worker->lane = sim_lane_create(engine->system, engine->plan, role);
     worker->run.share = mem_calloc(n, sizeof *worker->run.share);
     worker->run.demand_W = mem_calloc(n, sizeof *worker->run.demand_W);
-    worker->run.pstate = mem_calloc(n, 1);
+    worker->run.gear = mem_calloc(n, sizeof *worker->run.gear);
 }
 
 static bool lanes_meet(const struct sim_engine *engine)
@@ -304,6 +308,7 @@ static bool begin(struct sim_engine *engine)
     memcpy(engine->governed, engine->plan->pstate, system->n_devices);
     engine->format = main_format(system);
     sim_pressure_init(&engine->pressure, system, engine->plan);
+    sim_cap_init(engine);
     add_workers(engine);
     for (size_t d = 0; d < system->n_devices; d++)
         if (sim_plan_uses(engine->plan, d))
@@ -372,13 +377,14 @@ static void release(struct sim_engine *engine)
         sim_lane_destroy(engine->worker[i].lane);
         free(engine->worker[i].run.share);
         free(engine->worker[i].run.demand_W);
-        free(engine->worker[i].run.pstate);
+        free(engine->worker[i].run.gear);
     }
     sim_meter_destroy(engine->meter);
     sim_batch_free(&engine->batch);
     heap_free(&engine->events);
     free(engine->governed);
     sim_pressure_free(&engine->pressure);
+    sim_cap_free(&engine->cap);
     free(engine->seen);
     sim_values_free(&engine->ttft);
     sim_values_free(&engine->tpot);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "devices/gear.h"
 #include "sim/engine_state.h"
 
 #include <math.h>
@@ -33,98 +34,6 @@ static struct sim_affine scaled(struct sim_affine quantity, double factor)
                                factor * quantity.per_window};
 }
 
-/* Power while a device does its share of a step. */
-static double busy_power_W(const struct sim_engine *engine, size_t d, size_t pstate,
-                           const struct device_cost *cost, const struct sim_pass *pass)
-{
-    const struct device *device = &engine->system->platform->device[d];
-    struct sim_share share = share_of(cost);
-    double time_s = sim_steps_first(&pass->contexts, &pass->window, &share.busy_s);
-    double flops = sim_steps_first(&pass->contexts, &pass->window, &share.flops);
-    double bytes = sim_steps_first(&pass->contexts, &pass->window, &share.bytes);
-    return device_base_W(device) + sim_meter_leakage_W(engine->meter, d, pstate) +
-           device_busy_W(device, pstate) + device_work_J(device, pstate, flops, bytes) / time_s;
-}
-
-static bool is_named(char *const *name, size_t n, const char *wanted)
-{
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(name[i], wanted) == 0)
-            return true;
-    return false;
-}
-
-/* What another member of the package draws: its idle power, or what its lane's run asks for. */
-static double member_W(const struct sim_engine *engine, const struct sim_worker *worker, size_t d)
-{
-    double idle_W = engine->system->platform->device[d].power.idle_W;
-    for (size_t i = 0; i < engine->n_workers; i++) {
-        const struct sim_worker *other = &engine->worker[i];
-        if (other != worker && other->run.active && other->run.demand_W[d] > 0)
-            return other->run.demand_W[d];
-    }
-    return idle_W;
-}
-
-/* What a package leaves a member: those with priority are served first, equals share max-min over
- * their demands. */
-static double package_W(const struct sim_engine *engine, const struct sim_worker *worker, size_t d)
-{
-    const struct device_platform *platform = engine->system->platform;
-    const struct device_package *package = &platform->package;
-    bool first = is_named(package->priority, package->n_priority, platform->device[d].name);
-    double left_W = package->cap_W;
-    for (size_t i = 0; i < package->n_devices; i++) {
-        size_t other = device_platform_find(platform, package->devices[i]);
-        if (other == d)
-            continue;
-        double idle_W = platform->device[other].power.idle_W;
-        double draw_W = member_W(engine, worker, other);
-        bool before = is_named(package->priority, package->n_priority, package->devices[i]);
-        if (first && !before)
-            draw_W = idle_W;
-        else if (first == before)
-            draw_W = fmin(draw_W, fmax(idle_W, 0.5 * left_W));
-        left_W -= draw_W;
-    }
-    return left_W;
-}
-
-static double cap_W(const struct sim_engine *engine, const struct sim_worker *worker, size_t d)
-{
-    const struct device_platform *platform = engine->system->platform;
-    const struct device *device = &platform->device[d];
-    double own_W = device->power.cap_W > 0 ? device->power.cap_W : INFINITY;
-    if (!is_named(platform->package.devices, platform->package.n_devices, device->name))
-        return own_W;
-    return fmin(own_W, package_W(engine, worker, d));
-}
-
-/* The fastest state at or below what plan and governor allow that keeps the power cap. */
-static uint8_t capped_pstate(struct sim_engine *engine, struct sim_worker *worker, size_t d)
-{
-    uint8_t state = engine->governed[d];
-    double limit_W = cap_W(engine, worker, d);
-    worker->run.demand_W[d] = 0;
-    if (!sim_lane_uses(worker->lane, d) || !isfinite(limit_W))
-        return state;
-    const struct sim_pass *pass = &worker->run.pass;
-    for (;; state++) {
-        struct device_cost cost = sim_lane_price_device(worker->lane, pass, d, state);
-        if (cost.time_s <= 0)
-            return state;
-        double power_W = busy_power_W(engine, d, state, &cost, pass);
-        if (state == engine->governed[d])
-            worker->run.demand_W[d] = power_W;
-        if (power_W <= limit_W)
-            return state;
-        if ((size_t)state + 1 >= device_pstates(&engine->system->platform->device[d])) {
-            engine->out->cap_unreachable = true;
-            return state;
-        }
-    }
-}
-
 /* Work of a step, by counts; a device that waits for its memory is busy all the longer. */
 static void set_work(struct sim_engine *engine, struct sim_run_state *run,
                      const struct sim_pass_cost *cost, double stretch)
@@ -137,7 +46,7 @@ static void set_work(struct sim_engine *engine, struct sim_run_state *run,
         const struct device_cost *part = &cost->device[d];
         double peak = fmax(device_unit_FLOPps(device, engine->format, unit_rows),
                            device_attention_FLOPps(device, rows)) *
-                      device_relative_clock(device, run->pstate[d]);
+                      device_gear_clock(device, run->gear[d]);
         run->share[d] = share_of(part);
         run->share[d].busy_s = scaled(run->share[d].busy_s, stretch);
         run->share[d].peak_flops = scaled(run->share[d].busy_s, peak);
@@ -180,13 +89,13 @@ static double pool_squeeze(const struct sim_engine *engine, const struct sim_wor
 static bool price_run(struct sim_engine *engine, struct sim_worker *worker)
 {
     struct sim_run_state *run = &worker->run;
-    for (size_t d = 0; d < engine->system->n_devices; d++) {
-        run->pstate[d] = capped_pstate(engine, worker, d);
+    sim_cap_look(engine);
+    sim_cap_choose(engine, worker);
+    for (size_t d = 0; d < engine->system->n_devices; d++)
         if (sim_lane_uses(worker->lane, d))
-            sim_meter_set_pstate(engine->meter, d, run->pstate[d],
-                                 engine->governed[d] > engine->plan->pstate[d]);
-    }
-    const struct sim_pass_cost *cost = sim_lane_price(worker->lane, &run->pass, run->pstate);
+            sim_meter_set_gear(engine->meter, d, run->gear[d],
+                               engine->governed[d] > engine->plan->pstate[d]);
+    const struct sim_pass_cost *cost = sim_lane_price(worker->lane, &run->pass, run->gear);
     run->alone_s = sim_steps_first(&run->pass.contexts, &run->pass.window, &cost->step_s);
     double squeeze = pool_squeeze(engine, worker, cost), memory_s = 0;
     for (size_t d = 0; d < engine->system->n_devices; d++)
@@ -213,6 +122,15 @@ void sim_engine_schedule_end(struct sim_engine *engine, struct sim_worker *worke
     uint8_t lane = (uint8_t)(worker - engine->worker);
     heap_push(&engine->events, sim_steps_end_ps(&run->steps, step), lane, SIM_EVENT_RUN_END, lane,
               run->generation);
+}
+
+/* The clock falls when the window of a power limit is full. */
+static void schedule_burst(struct sim_engine *engine, const struct sim_worker *worker)
+{
+    const struct sim_run_state *run = &worker->run;
+    if (run->burst_ps < sim_steps_end_ps(&run->steps, run->steps.count))
+        heap_push(&engine->events, run->burst_ps, SIM_EVENT_BURST, SIM_EVENT_BURST,
+                  (uint32_t)(worker - engine->worker), 0);
 }
 
 /* How many steps a decoding run makes; takes the blocks that they need. With prompt rows it is one
@@ -249,6 +167,7 @@ bool sim_engine_start(struct sim_engine *engine, struct sim_worker *worker,
     run->generation++;
     engine->out->segments++;
     sim_engine_schedule_end(engine, worker);
+    schedule_burst(engine, worker);
     return true;
 }
 
@@ -279,7 +198,7 @@ void sim_engine_charge(struct sim_engine *engine, struct sim_worker *worker, dou
         if (run->share[d].busy_s.fixed <= 0)
             continue;
         struct sim_work work = work_between(run, d, run->charged, progress);
-        sim_meter_add(engine->meter, d, run->pstate[d], &work);
+        sim_meter_add(engine->meter, d, run->gear[d], &work);
     }
     sim_meter_add_link_J(engine->meter, steps * run->link_J);
     sim_meter_add_storage_J(engine->meter, steps * run->storage_J);
@@ -340,6 +259,7 @@ bool sim_engine_retime(struct sim_engine *engine, struct sim_worker *worker)
     engine->out->segments++;
     run->generation++;
     sim_engine_schedule_end(engine, worker);
+    schedule_burst(engine, worker);
     return true;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/heap.h"
 #include "sim/batch.h"
+#include "sim/cap.h"
 #include "sim/engine.h"
 #include "sim/latency.h"
 #include "sim/meter.h"
@@ -21,6 +22,7 @@ enum sim_event {
     SIM_EVENT_HANDOVER = SIM_MOST_LANES,
     SIM_EVENT_AWAKE, /* the devices that slept are up */
     SIM_EVENT_ARRIVAL,
+    SIM_EVENT_BURST, /* the window of a power limit is full */
     SIM_EVENT_POLL,
     SIM_EVENT_SAMPLE
 };
@@ -42,7 +44,8 @@ struct sim_run_state {
     double charged;          /* steps already charged to the meter */
     struct sim_share *share; /* (n_devices) what each does in a step */
     double *demand_W;        /* (n_devices) power at the clock that plan and governor allow */
-    uint8_t *pstate;         /* (n_devices) in force */
+    uint16_t *gear;          /* (n_devices) in force */
+    int64_t burst_ps;        /* when a power limit asks for a slower gear; INT64_MAX: never */
     double link_J, storage_J, overhead_s, transfer_s, paging_s; /* per step */
 };
 
@@ -68,6 +71,7 @@ struct sim_engine {
     uint8_t *governed;                    /* (n_devices) P-state that the governor allows */
     const struct workload_format *format; /* of most weights, for DASI */
     struct sim_pressure pressure;
+    struct sim_cap cap;
     struct workload_request next; /* the arrival on the heap */
     bool more;                    /* `next` is valid */
     bool lanes_meet;              /* the two lanes share a pool or a package's power */

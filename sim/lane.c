@@ -2,6 +2,7 @@
 #include "sim/lane.h"
 
 #include "base/memory.h"
+#include "devices/gear.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -235,14 +236,33 @@ static void add_corner(struct sim_lane *lane, const struct corner *at, const str
     device_cost_add(cost, &attention, 1, 1);
 }
 
-struct device_cost sim_lane_price_device(struct sim_lane *lane, const struct sim_pass *pass,
-                                         size_t device, size_t pstate)
+static struct device_cost price_pstate(struct sim_lane *lane, const struct sim_pass *pass,
+                                       size_t device, size_t pstate)
 {
     struct device_cost cost = {0};
     for (int of = 0; of < ROWS_OF; of++) {
         struct corner at = {(enum rows_of)of, device, pstate};
         add_corner(lane, &at, pass, &cost);
     }
+    return cost;
+}
+
+/* Between two P-states on the line that joins them over 1/f: exact for what waits for the clock or
+ * for the memory alone, a little long where both overlap. */
+struct device_cost sim_lane_price_device(struct sim_lane *lane, const struct sim_pass *pass,
+                                         size_t device, size_t gear)
+{
+    const struct device *spec = &lane->system->platform->device[device];
+    size_t pstate = gear / DEVICE_GEARS;
+    struct device_cost fast = price_pstate(lane, pass, device, pstate);
+    if (gear % DEVICE_GEARS == 0)
+        return fast;
+    struct device_cost slow = price_pstate(lane, pass, device, pstate + 1), cost = {0};
+    double high = device_relative_clock(spec, pstate),
+           low = device_relative_clock(spec, pstate + 1);
+    double share = (1 / device_gear_clock(spec, gear) - 1 / high) / (1 / low - 1 / high);
+    device_cost_add(&cost, &fast, 1 - share, 1);
+    device_cost_add(&cost, &slow, share, 1);
     return cost;
 }
 
@@ -270,13 +290,13 @@ static void add_cuts(struct sim_lane *lane, const struct sim_pass *pass)
 }
 
 const struct sim_pass_cost *sim_lane_price(struct sim_lane *lane, const struct sim_pass *pass,
-                                           const uint8_t *pstate)
+                                           const uint16_t *gear)
 {
     struct sim_pass_cost *out = &lane->result;
     out->step_s = (struct sim_affine){0};
     out->transfer_s = out->host_s = out->link_J = 0;
     for (size_t d = 0; d < lane->system->n_devices; d++) {
-        out->device[d] = sim_lane_price_device(lane, pass, d, pstate[d]);
+        out->device[d] = sim_lane_price_device(lane, pass, d, gear[d]);
         out->step_s.fixed += out->device[d].time_s;
         out->step_s.per_context += out->device[d].time_per_context_s;
         out->step_s.per_window += out->device[d].time_per_window_s;

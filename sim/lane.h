@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A lane is what works on one pass at a time. A plan whose phases share a device has one lane for
  * both; phases on different devices have a lane each and run concurrently. The lane knows what a
- * pass costs on each of its devices at each P-state; costs that depend on row counts alone are
+ * pass costs on each of its devices at each P-state and between them; costs that depend on row counts alone are
  * kept. */
 #ifndef SIM_LANE_H
 #define SIM_LANE_H
@@ -40,11 +40,11 @@ struct sim_lane *sim_lane_create(const struct sim_system *system, const struct s
 void sim_lane_destroy(struct sim_lane *lane);
 bool sim_lane_uses(const struct sim_lane *lane, size_t device);
 
-/* What a pass costs at these P-states (n_devices). Borrowed; valid until the next call. */
+/* What a pass costs in these gears (n_devices). Borrowed; valid until the next call. */
 const struct sim_pass_cost *sim_lane_price(struct sim_lane *lane, const struct sim_pass *pass,
-                                           const uint8_t *pstate);
-/* One device's share of a pass at another P-state. */
+                                           const uint16_t *gear);
+/* One device's share of a pass in another gear. */
 struct device_cost sim_lane_price_device(struct sim_lane *lane, const struct sim_pass *pass,
-                                         size_t device, size_t pstate);
+                                         size_t device, size_t gear);
 
 #endif

@@ -2,12 +2,13 @@
 #include "sim/meter.h"
 
 #include "base/memory.h"
+#include "devices/gear.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Counts of one device at one P-state over the whole run. */
+/* Counts of one device in one gear over the whole run. */
 struct count {
     double busy_s, flops, bytes;
 };
@@ -16,11 +17,13 @@ struct gauge {
     double idle_W; /* draw of the idle machine, switched-off devices included */
     double base_W; /* P_base, or sleep power when switched off */
     bool powered;
-    size_t pstate;
+    size_t gear;
+    bool set; /* the network knows of the gear */
     bool throttled;
     double wake_J;    /* spent once, at the start */
     double pending_J; /* dynamic energy since the last reading */
     double pending_busy_s;
+    double taken_J; /* since the last sim_meter_take_J */
     double peak_flops;
     double throttled_s;
     double kelvin_seconds; /* integral of the die temperature, for its mean */
@@ -31,9 +34,9 @@ struct gauge {
 struct sim_meter {
     const struct sim_system *system;
     struct device_thermal *thermal;
-    size_t most_pstates;
+    size_t most_gears;
     struct gauge *gauge;                                      /* (n_devices) */
-    struct count *count;                                      /* (n_devices, most_pstates) */
+    struct count *count;                                      /* (n_devices, most_gears) */
     double *leakage_J, *peak_K, *power_W, *step_J, *before_K; /* (n_devices) */
     double link_J, storage_J;
     double pending_other_J;           /* link and store since the last reading */
@@ -48,15 +51,16 @@ static void set_up_gauge(struct sim_meter *meter, const struct sim_plan *plan, s
     struct gauge *gauge = &meter->gauge[d];
     gauge->powered = sim_plan_powers(meter->system, plan, d);
     /* What no unit runs on idles at its slowest clock. */
-    gauge->pstate = sim_plan_uses(plan, d) ? plan->pstate[d] : device_pstates(device) - 1;
+    gauge->gear =
+        sim_plan_uses(plan, d) ? plan->pstate[d] * (size_t)DEVICE_GEARS : device_gears(device) - 1;
     if (device->power.can_sleep && sim_plan_uses(plan, d))
         gauge->wake_J = gauge->pending_J = device->power.wake_J;
     gauge->base_W = gauge->powered ? device_base_W(device) : device->power.sleep_W;
     meter->power_W[d] = gauge->base_W;
     device_thermal_set(meter->thermal, d, gauge->powered,
-                       device_leakage_factor(device, device_pstates(device) - 1));
-    if (device_pstates(device) > meter->most_pstates)
-        meter->most_pstates = device_pstates(device);
+                       device_gear_leakage(device, device_gears(device) - 1));
+    if (device_gears(device) > meter->most_gears)
+        meter->most_gears = device_gears(device);
 }
 
 /* From the idle machine, all at its slowest clock, to the clocks of the plan. */
@@ -65,7 +69,7 @@ static void start_gauge(struct sim_meter *meter, size_t d)
     struct gauge *gauge = &meter->gauge[d];
     gauge->idle_W = gauge->base_W + device_thermal_leakage_W(meter->thermal, d);
     meter->peak_K[d] = device_thermal_die_K(meter->thermal, d);
-    sim_meter_set_pstate(meter, d, gauge->pstate, false);
+    sim_meter_set_gear(meter, d, gauge->gear, false);
 }
 
 bool sim_meter_create(const struct sim_system *system, const struct sim_plan *plan,
@@ -83,7 +87,7 @@ bool sim_meter_create(const struct sim_system *system, const struct sim_plan *pl
     meter->before_K = meter->step_J + n;
     for (size_t d = 0; d < n; d++)
         set_up_gauge(meter, plan, d);
-    meter->count = mem_calloc(n * meter->most_pstates, sizeof *meter->count);
+    meter->count = mem_calloc(n * meter->most_gears, sizeof *meter->count);
     *out = meter;
     if (device_thermal_steady(meter->thermal, meter->power_W)) {
         for (size_t d = 0; d < n; d++)
@@ -109,19 +113,18 @@ void sim_meter_destroy(struct sim_meter *meter)
     free(meter);
 }
 
-void sim_meter_add(struct sim_meter *meter, size_t device, size_t pstate,
-                   const struct sim_work *work)
+void sim_meter_add(struct sim_meter *meter, size_t device, size_t gear, const struct sim_work *work)
 {
     const struct device *spec = &meter->system->platform->device[device];
-    struct count *count = &meter->count[device * meter->most_pstates + pstate];
+    struct count *count = &meter->count[device * meter->most_gears + gear];
     struct gauge *gauge = &meter->gauge[device];
     count->busy_s += work->busy_s;
     count->flops += work->flops;
     count->bytes += work->bytes;
     gauge->peak_flops += work->peak_flops;
     gauge->pending_busy_s += work->busy_s;
-    gauge->pending_J += device_work_J(spec, pstate, work->flops, work->bytes) +
-                        device_busy_W(spec, pstate) * work->busy_s;
+    gauge->pending_J += device_gear_work_J(spec, gear, work->flops, work->bytes) +
+                        device_gear_busy_W(spec, gear) * work->busy_s;
 }
 
 void sim_meter_add_link_J(struct sim_meter *meter, double link_J)
@@ -152,12 +155,13 @@ static void read_device(struct sim_meter *meter, size_t d, double before_K, doub
     struct gauge *gauge = &meter->gauge[d];
     double kelvin_s = 0.5 * (before_K + device_thermal_die_K(meter->thermal, d)) * dt_s;
     double joules = meter->power_W[d] * dt_s + meter->step_J[d];
-    double clock = device_relative_clock(&meter->system->platform->device[d], gauge->pstate);
+    double clock = device_gear_clock(&meter->system->platform->device[d], gauge->gear);
     add_integral(meter, joules);
     meter->leakage_J[d] += meter->step_J[d];
     gauge->kelvin_seconds += kelvin_s;
     gauge->throttled_s += gauge->throttled ? dt_s : 0;
     gauge->sample_J += joules;
+    gauge->taken_J += joules;
     gauge->sample_busy_s += gauge->pending_busy_s;
     gauge->sample_clock_s += gauge->powered ? clock * dt_s : 0;
     gauge->sample_kelvin_s += kelvin_s;
@@ -192,13 +196,28 @@ int64_t sim_meter_time_ps(const struct sim_meter *meter)
     return meter->time_ps;
 }
 
-void sim_meter_set_pstate(struct sim_meter *meter, size_t device, size_t pstate, bool throttled)
+void sim_meter_set_gear(struct sim_meter *meter, size_t device, size_t gear, bool throttled)
 {
     struct gauge *gauge = &meter->gauge[device];
-    gauge->pstate = pstate;
     gauge->throttled = throttled;
+    if (gauge->gear == gear && gauge->set)
+        return;
+    gauge->gear = gear;
+    gauge->set = true;
     device_thermal_set(meter->thermal, device, gauge->powered,
-                       device_leakage_factor(&meter->system->platform->device[device], pstate));
+                       device_gear_leakage(&meter->system->platform->device[device], gear));
+}
+
+double sim_meter_take_J(struct sim_meter *meter, size_t device)
+{
+    double joules = meter->gauge[device].taken_J;
+    meter->gauge[device].taken_J = 0;
+    return joules;
+}
+
+double sim_meter_idle_W(const struct sim_meter *meter, size_t device)
+{
+    return meter->gauge[device].idle_W;
 }
 
 double sim_meter_die_K(const struct sim_meter *meter, size_t device)
@@ -206,12 +225,14 @@ double sim_meter_die_K(const struct sim_meter *meter, size_t device)
     return device_thermal_die_K(meter->thermal, device);
 }
 
-double sim_meter_leakage_W(const struct sim_meter *meter, size_t device, size_t pstate)
+double sim_meter_leakage_W(const struct sim_meter *meter, size_t device, size_t gear)
 {
     const struct device *spec = &meter->system->platform->device[device];
-    double present = device_leakage_factor(spec, meter->gauge[device].pstate);
-    return device_thermal_leakage_W(meter->thermal, device) * device_leakage_factor(spec, pstate) /
-           present;
+    double leakage_W = device_thermal_leakage_W(meter->thermal, device);
+    size_t present = meter->gauge[device].gear;
+    if (gear == present)
+        return leakage_W;
+    return leakage_W * device_gear_leakage(spec, gear) / device_gear_leakage(spec, present);
 }
 
 void sim_meter_sample(struct sim_meter *meter, const struct sim_sink *sink, uint64_t running,
@@ -248,12 +269,12 @@ static struct sim_device_row device_row(const struct sim_meter *meter, size_t d)
                                  .leakage_J = meter->leakage_J[d],
                                  .peak_temperature_C = meter->peak_K[d] - 273.15,
                                  .throttled_s = gauge->throttled_s};
-    for (size_t s = 0; s < device_pstates(device); s++) {
-        const struct count *count = &meter->count[d * meter->most_pstates + s];
+    for (size_t g = 0; g < device_gears(device); g++) {
+        const struct count *count = &meter->count[d * meter->most_gears + g];
         row.busy_s += count->busy_s;
-        row.active_J += device_busy_W(device, s) * count->busy_s;
-        row.compute_J += device_work_J(device, s, count->flops, 0);
-        row.memory_J += device_work_J(device, s, 0, count->bytes);
+        row.active_J += device_gear_busy_W(device, g) * count->busy_s;
+        row.compute_J += device_gear_work_J(device, g, count->flops, 0);
+        row.memory_J += device_gear_work_J(device, g, 0, count->bytes);
         flops += count->flops;
     }
     row.energy_J = row.base_J + row.active_J + row.compute_J + row.memory_J + row.leakage_J;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Energy and heat of a run: counts of work per device and P-state, the thermal network driven by
+/* Energy and heat of a run: counts of work per device and gear, the thermal network driven by
  * the mean power between two readings, and the integral of power as a second, independent sum. */
 #ifndef SIM_METER_H
 #define SIM_METER_H
@@ -21,8 +21,8 @@ bool sim_meter_create(const struct sim_system *system, const struct sim_plan *pl
                       struct sim_meter **out, struct error *err);
 void sim_meter_destroy(struct sim_meter *meter);
 
-/* Work of a device at a P-state, to be charged at the next reading. */
-void sim_meter_add(struct sim_meter *meter, size_t device, size_t pstate,
+/* Work of a device in a gear, to be charged at the next reading. */
+void sim_meter_add(struct sim_meter *meter, size_t device, size_t gear,
                    const struct sim_work *work);
 void sim_meter_add_link_J(struct sim_meter *meter, double link_J);
 void sim_meter_add_storage_J(struct sim_meter *meter, double storage_J);
@@ -31,11 +31,15 @@ void sim_meter_add_storage_J(struct sim_meter *meter, double storage_J);
 void sim_meter_read(struct sim_meter *meter, int64_t time_ps);
 int64_t sim_meter_time_ps(const struct sim_meter *meter);
 
-/* The P-state sets voltage and so leakage; also what `throttled` is counted against. */
-void sim_meter_set_pstate(struct sim_meter *meter, size_t device, size_t pstate, bool throttled);
+/* The gear sets voltage and so leakage; also what `throttled` is counted against. */
+void sim_meter_set_gear(struct sim_meter *meter, size_t device, size_t gear, bool throttled);
+/* Joules of a device, leakage included, in the readings since the last call. */
+double sim_meter_take_J(struct sim_meter *meter, size_t device);
+/* Draw of the idle machine's device. */
+double sim_meter_idle_W(const struct sim_meter *meter, size_t device);
 double sim_meter_die_K(const struct sim_meter *meter, size_t device);
-/* At the present temperature, in a P-state that need not be the present one. */
-double sim_meter_leakage_W(const struct sim_meter *meter, size_t device, size_t pstate);
+/* At the present temperature, in a gear that need not be the present one. */
+double sim_meter_leakage_W(const struct sim_meter *meter, size_t device, size_t gear);
 
 /* Emits one sample per device of what happened since the last sample; pool_cpq (n_pools): mean
  * memory pressure in that time. */

@@ -71,13 +71,15 @@ static inline void random_device(struct random_scenario *s, struct text *out, un
     text_add(out, "    clocks: {nominal_GHz: 2, nominal_V: 1, pstates: [{clock_GHz: 2, voltage_V: "
                   "1}, {clock_GHz: 1.5, voltage_V: 0.9}, {clock_GHz: 0.8, voltage_V: 0.7}]}\n");
     double idle_W = random_between(s, 3, 10);
-    text_add(out,
-             "    power: {idle_W: %.4g, idle_C: 40, active_W: %.4g, pJ_per_FLOP: %.4g, "
-             "pJ_per_byte: %.4g, leakage: {reference_W: %.4g}%s, cap_W: %.4g}\n",
-             idle_W, random_between(s, 0, 60), random_between(s, 0.1, 20),
-             random_between(s, 10, 300), random_between(s, 0, 4),
-             random_choice(s, 2) ? ", sleep_W: 0.2, wake_ms: 40, wake_J: 0.2" : "",
-             random_choice(s, 3) ? 0 : random_between(s, 20, 60));
+    text_add(
+        out,
+        "    power: {idle_W: %.4g, idle_C: 40, active_W: %.4g, pJ_per_FLOP: %.4g, "
+        "pJ_per_byte: %.4g, leakage: {reference_W: %.4g}%s, cap_W: %.4g, cap_window_s: %.3g}\n",
+        idle_W, random_between(s, 0, 60), random_between(s, 0.1, 20), random_between(s, 10, 300),
+        random_between(s, 0, 4),
+        random_choice(s, 2) ? ", sleep_W: 0.2, wake_ms: 40, wake_J: 0.2" : "",
+        random_choice(s, 3) ? 0 : random_between(s, 20, 60),
+        i % 2 ? random_scale(s, 0.001, 0.1) : 0);
     text_add(out,
              "    thermal: {nodes: [{name: die, capacity_J_per_K: %.4g}, {name: cooler, "
              "capacity_J_per_K: %.4g, ambient_W_per_K: %.4g}], couplings: [{from: die, to: "
