@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/commands.h"
 #include "cli/complete.h"
+#include "cli/report_log.h"
 #include "cli/report_rows.h"
 #include "cli/rows.h"
 
@@ -9,7 +10,7 @@
 
 const struct option_usage cmd_validate_usage = {
     .command = "validate",
-    .arguments = "--measured FILE|--thermal FILE",
+    .arguments = "--measured FILE|--thermal FILE|--log FILE --scenario FILE",
     .summary = "hold measured rates against predictions",
     .details =
         "FILE is a CSV table with the columns device, model, phase and tokens_per_s, and others "
@@ -20,11 +21,18 @@ const struct option_usage cmd_validate_usage = {
         "temperatures over time: a chain of one to three thermal nodes is fitted to the\nfirst "
         "part of each log and predicts the rest from its power alone. Columns: device, "
         "elapsed_s,\ntemperature_C, log_id; power_W, pmic_W or dc_mW; or cpu_pct, freq_MHz_max "
-        "and vcore_V."};
+        "and vcore_V.\n\nWith --log FILE is a server's log of requests: JSON lines as from vLLM, "
+        "or a "
+        "table of arrived_at,\nnum_prefill_tokens, num_decode_tokens, ttft_s, tpot_s and e2e_s. "
+        "Its "
+        "arrivals and lengths are replayed\nunder the scenario, with the settings that meta.json "
+        "beside it tells, and the times are held against\nthe measured ones. --set wins over "
+        "both."};
 
 struct wishes {
     struct rows_options options;
-    const char *fit_on, *by, *thermal;
+    const char *fit_on, *by, *thermal, *log, *scenario;
+    struct option_texts set;
     double split;
 };
 /* Half of each log is fitted to. */
@@ -100,11 +108,55 @@ static void note_fitted_only(const struct cli *cli, const struct scenario_therma
                   fitted_only);
 }
 
+/* Options that only measured rows know. */
+static bool asks_for_rows(const struct wishes *wishes)
+{
+    const struct rows_options *options = &wishes->options;
+    return options->paths.n > 0 || wishes->fit_on || options->best_of || wishes->by ||
+           options->ubatch != ROWS_NO_UBATCH || strcmp(options->device, "auto") != 0;
+}
+
+static void print_log(const struct cli *cli, const struct scenario_log *log, const char *path)
+{
+    if (cli->json) {
+        char *json = scenario_log_json(log);
+        puts(json);
+        free(json);
+    } else {
+        report_log(log, path);
+    }
+    if (log->result.summary.rejected > 0)
+        rows_note(cli,
+                  "%llu requests can never fit: the table is of the others, which had an "
+                  "emptier server than the measured one",
+                  (unsigned long long)log->result.summary.rejected);
+}
+
+static bool validate_log(struct cli *cli, const struct wishes *wishes)
+{
+    if (asks_for_rows(wishes) || wishes->options.where || wishes->thermal ||
+        wishes->split != PRESET_SPLIT)
+        return error_set(&cli->err, "--log goes with --scenario and --set only");
+    if (!wishes->scenario)
+        return error_set(&cli->err, "--log needs --scenario FILE: the server that is to be "
+                                    "predicted");
+    struct scenario_log log = {.requests = 0};
+    struct scenario_options options = {.replay = false};
+    struct scenario_log_ask ask = {wishes->log, wishes->scenario,
+                                   (const char *const *)wishes->set.text, wishes->set.n, &options};
+    bool ok = cli_can_write(cli->output, &cli->err) &&
+              scenario_log_validate(&ask, &log, &cli->err) &&
+              (!cli->output || scenario_result_write(&log.result, cli->output, &cli->err));
+    if (ok)
+        print_log(cli, &log, wishes->log);
+    scenario_log_free(&log);
+    return ok;
+}
+
 static bool validate_thermal(struct cli *cli, const struct wishes *wishes)
 {
     const struct rows_options *options = &wishes->options;
-    if (options->paths.n > 0 || wishes->fit_on || options->best_of || wishes->by ||
-        options->ubatch != ROWS_NO_UBATCH || strcmp(options->device, "auto") != 0)
+    if (asks_for_rows(wishes))
         return error_set(&cli->err, "--thermal goes with --where and --split only");
     struct scenario_thermal thermal = {.yaml = NULL};
     struct scenario_thermal_ask ask = {
@@ -123,6 +175,10 @@ static bool validate_thermal(struct cli *cli, const struct wishes *wishes)
 static bool validate(struct cli *cli, const struct wishes *wishes)
 {
     const struct rows_options *options = &wishes->options;
+    if (wishes->log)
+        return validate_log(cli, wishes);
+    if (wishes->scenario || wishes->set.n > 0)
+        return error_set(&cli->err, "--scenario and --set go with --log");
     if (wishes->thermal)
         return validate_thermal(cli, wishes);
     if (wishes->split != PRESET_SPLIT)
@@ -136,8 +192,8 @@ static bool validate(struct cli *cli, const struct wishes *wishes)
                                         .best_of = options->best_of,
                                         .ubatch = rows_ubatch(options)};
     if (ask.n_paths == 0)
-        error_set(&cli->err, "validate needs --measured FILE or --thermal FILE; see 'qeilsim "
-                             "validate --help'");
+        error_set(&cli->err, "validate needs --measured FILE, --thermal FILE or --log FILE; see "
+                             "'qeilsim validate --help'");
     bool ok = cli->err.n_faults == 0 && cli_can_write(cli->output, &cli->err) &&
               scenario_validate(&ask, &validation, &cli->err) &&
               (!cli->output || scenario_validation_write(&validation, cli->output, &cli->err));
@@ -161,6 +217,12 @@ int cmd_validate(int argc, char **argv)
         {0, "split", OPTION_NUMBER, "SHARE",
          "with --thermal: fit to this first share of each log (default 0.5), predict the rest",
          &wishes.split, 0.05, 1, NULL},
+        {0, "log", OPTION_TEXT, "FILE", "a server's log of requests, instead of rows",
+         .value = &wishes.log},
+        {0, "scenario", OPTION_TEXT, "FILE", "with --log: the server that is predicted",
+         .value = &wishes.scenario},
+        {'s', "set", OPTION_TEXTS, "PATH=VALUE",
+         "with --log: change the expanded scenario (repeatable)", .value = &wishes.set},
         ROWS_DEVICE_OPTION(wishes.options, "predict this one (default auto: each row's own)"),
         {0, "fit-on", OPTION_TEXT, "W", "first fit each device to these rows",
          .value = &wishes.fit_on},
@@ -170,7 +232,7 @@ int cmd_validate(int argc, char **argv)
          "also tell the errors by device, class, kind, quant, model or backend",
          .value = &wishes.by, .words = report_columns},
         ROWS_UBATCH_OPTION(wishes.options),
-        CLI_OUTPUT_OPTION(cli, "store all rows as HDF5"),
+        CLI_OUTPUT_OPTION(cli, "store all rows, or the replay of a log, as HDF5"),
         CLI_JSON_OPTION(cli),
         CLI_QUIET_OPTION(cli),
         CLI_HELP_OPTION(cli),
@@ -180,5 +242,6 @@ int cmd_validate(int argc, char **argv)
     if (cli_parse(&cli, table, &cmd_validate_usage, argv, &first, &code))
         code = validate(&cli, &wishes) ? CLI_DONE : cli_fail(&cli.err);
     rows_options_free(&wishes.options);
+    option_texts_free(&wishes.set);
     return code;
 }

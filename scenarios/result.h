@@ -46,6 +46,7 @@ struct scenario_result {
     char *plan;         /* sim_plan_encode */
     struct sim_summary summary;
     struct table requests, devices, series; /* of sim_*_row */
+    struct table log; /* of struct scenario_log_row; no columns: no log was replayed */
     struct scenario_validation *validation; /* NULL: none */
     struct scenario_thermal *thermal;       /* NULL: none */
 };

@@ -82,6 +82,8 @@ bool scenario_result_write(const struct scenario_result *result, const char *pat
         put_front(file, &result->front[i]);
     if (result->has_run)
         put_run(file, result);
+    if (result->log.n_columns > 0)
+        scenario_h5_put_table(file, "log", &result->log);
     bool ok = scenario_h5_save(file, path, err);
     scenario_h5_close(file);
     return ok;

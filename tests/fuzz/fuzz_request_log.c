@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Any bytes are read as a log of requests in both forms, and as the meta data of one. What is
+ * accepted has no token before its request. */
+#include "devices/measurements/request_log.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(struct measured_log *log, bool ok, const struct error *err)
+{
+    if (ok != (err->n_faults == 0))
+        abort();
+    for (size_t i = 0; ok && i < log->n; i++) {
+        const struct measured_request *request = &log->request[i];
+        if (!(request->arrival_s >= 0) || request->prompt_tokens == 0 || request->tpot_s < 0)
+            abort();
+    }
+    measured_log_free(log);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const char *bytes = (const char *)data;
+    struct error csv_err = {0}, lines_err = {0}, meta_err = {0};
+    struct measured_log table = {.n = 0}, list = {.n = 0};
+    struct csv *csv = csv_open_memory("fuzz", bytes, size, &csv_err);
+    check(&table, csv && measured_log_read_csv(csv, &table, &csv_err), &csv_err);
+    csv_close(csv);
+    struct jsonl *lines = jsonl_open_memory("fuzz", bytes, size, &lines_err);
+    check(&list, lines && measured_log_read_lines(lines, &list, &lines_err), &lines_err);
+    jsonl_close(lines);
+    struct measured_server server;
+    bool ok = measured_server_read("fuzz", bytes, size, &server, &meta_err);
+    if (ok != (meta_err.n_faults == 0))
+        abort();
+    return 0;
+}
