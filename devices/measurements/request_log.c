@@ -80,7 +80,7 @@ bool measured_log_read_csv(struct csv *csv, struct measured_log *log, struct err
     bool ok = true;
     for (size_t i = 0; i < COLUMNS; i++)
         ok = csv_need(csv, columns[i], &at[i], err) && ok;
-    enum csv_status status = ok ? CSV_ROW : CSV_FAILED;
+    enum csv_status status = CSV_FAILED;
     while (ok && (status = csv_next(csv, err)) == CSV_ROW)
         ok = csv_request(csv, at, log, err);
     if (!ok || status == CSV_FAILED || !some_requests(log, csv_path(csv), err))
@@ -185,7 +185,7 @@ bool measured_log_read_lines(struct jsonl *lines, struct measured_log *log, stru
         ok = line_request(lines, object, log, &stamps[log->n], err);
     }
     ok = ok && status == CSV_END && some_requests(log, jsonl_path(lines), err);
-    if (ok)
+    if (ok && stamps)
         join_clocks(log, stamps);
     free(stamps);
     return ok;

@@ -31,15 +31,11 @@ static const json_t *find(const json_t *object, const char *key, int depth)
     const json_t *value = json_object_get(object, key);
     if (value && !json_is_null(value))
         return value;
-    const char *unused;
-    json_t *inner;
+    json_t *members = (json_t *)(uintptr_t)object; /* iterators are of what may change */
     value = NULL;
-    if (depth < MOST_DEPTH)
-        json_object_foreach((json_t *)(uintptr_t)object, unused, inner)
-        {
-            if (!value && json_is_object(inner))
-                value = find(inner, key, depth + 1);
-        }
+    for (void *i = json_object_iter(members); i && !value && depth < MOST_DEPTH;
+         i = json_object_iter_next(members, i))
+        value = find(json_object_iter_value(i), key, depth + 1);
     return value;
 }
 
