@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool has_nan(const double *f, size_t m)
+/* Whether a is reason to refuse f. With three objectives one branch is faster than three. */
+static inline bool refuses(const double *a, const double *f, size_t m)
 {
-    for (size_t o = 0; o < m; o++)
-        if (isnan(f[o]))
-            return true;
-    return false;
+    if (m != 3)
+        return analysis_weakly_dominates(a, f, m);
+    return (a[0] <= f[0]) & (a[1] <= f[1]) & (a[2] <= f[2]);
 }
 
 /* Puts f at the front of the points tried first; slot `last` (or the oldest) makes room. */
@@ -31,7 +31,7 @@ static void remember(struct analysis_archive *archive, const double *f, size_t l
 static bool covered_by_recent(struct analysis_archive *archive, const double *f)
 {
     for (size_t i = 0; i < archive->n_recent; i++) {
-        if (analysis_weakly_dominates(archive->recent[i], f, archive->m)) {
+        if (refuses(archive->recent[i], f, archive->m)) {
             if (i > 0)
                 remember(archive, archive->recent[i], i);
             return true;
@@ -49,7 +49,7 @@ struct analysis_block {
     size_t start;            /* its first member */
     struct staircase before; /* (second, third) of every point that entered before the key */
 };
-enum { BLOCK_MOST = 48 };
+enum { BLOCK_MOST = 24 };
 
 static struct analysis_block *block_of(const struct analysis_archive *archive, const double *f)
 {
@@ -78,16 +78,6 @@ static size_t place(const struct analysis_archive *archive, const double *f)
     return low;
 }
 
-/* The first of the members from `start` to `end` that weakly dominates f, or `end`. */
-static size_t find_cover(const struct analysis_archive *archive, const double *f, size_t start,
-                         size_t end)
-{
-    while (start < end &&
-           !analysis_weakly_dominates(analysis_archive_point(archive, start), f, archive->m))
-        start++;
-    return start;
-}
-
 static void remember_new(struct analysis_archive *archive, const double *f)
 {
     if (archive->n_recent < PARETO_RECENT)
@@ -105,29 +95,39 @@ static bool covered_before(struct analysis_archive *archive, const struct analys
     return step != NULL;
 }
 
-/* Only members before or equal f can weakly dominate it: those before `end`. With two objectives
- * the last of them is best in the second. */
-static bool covered_by_member(struct analysis_archive *archive, const double *f, size_t end)
+/* Only members before or equal f can weakly dominate it. */
+static bool covered_by_member(struct analysis_archive *archive, const double *f)
 {
-    size_t start = 0;
-    if (archive->m <= 2)
-        return end > 0 && find_cover(archive, f, end - 1, end) < end;
+    size_t i = 0, n = archive->n, m = archive->m;
     if (archive->n_blocks > 0) {
         const struct analysis_block *block = block_of(archive, f);
         if (covered_before(archive, block, f))
             return true;
-        start = block->start;
+        i = block->start;
     }
-    start = find_cover(archive, f, start, end);
-    if (start < end)
-        remember_new(archive, analysis_archive_point(archive, start));
-    return start < end;
+    for (const double *member = archive->f + i * m; i < n && member[0] <= f[0]; i++, member += m) {
+        if (refuses(member, f, m)) {
+            remember_new(archive, member);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* With two objectives the last of the members that are not behind f is best in the second. */
+static bool covered_by_last(const struct analysis_archive *archive, const double *f)
+{
+    size_t end = place(archive, f), m = archive->m;
+    return end > 0 && analysis_weakly_dominates(archive->f + (end - 1) * m, f, m);
 }
 
 bool analysis_archive_covers(struct analysis_archive *archive, const double *f)
 {
-    return has_nan(f, archive->m) || covered_by_recent(archive, f) ||
-           covered_by_member(archive, f, place(archive, f));
+    if (!analysis_weakly_dominates(f, f, archive->m)) /* a nan */
+        return true;
+    if (archive->m <= 2)
+        return covered_by_last(archive, f);
+    return covered_by_recent(archive, f) || covered_by_member(archive, f);
 }
 
 /* The first member from `start` on that f dominates, or the number of members. All of these are no

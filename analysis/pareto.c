@@ -6,14 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool analysis_weakly_dominates(const double *a, const double *b, size_t m)
-{
-    for (size_t o = 0; o < m; o++)
-        if (!(a[o] <= b[o]))
-            return false;
-    return true;
-}
-
 bool analysis_dominates(const double *a, const double *b, size_t m)
 {
     return analysis_weakly_dominates(a, b, m) && !analysis_weakly_dominates(b, a, m);

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { PARETO_OBJECTIVES = 8, PARETO_RECENT = 16 };
+enum { PARETO_OBJECTIVES = 8, PARETO_RECENT = 8 };
 
 struct analysis_archive {
     size_t m, n, capacity; /* objectives, points, room */
@@ -50,7 +50,13 @@ size_t analysis_archive_least(const struct analysis_archive *archive, const doub
  * when it is the only one. */
 double analysis_archive_gap(const struct analysis_archive *archive, size_t i, const double *weight);
 
-bool analysis_weakly_dominates(const double *a, const double *b, size_t m);
+static inline bool analysis_weakly_dominates(const double *a, const double *b, size_t m)
+{
+    for (size_t o = 0; o < m; o++)
+        if (!(a[o] <= b[o]))
+            return false;
+    return true;
+}
 bool analysis_dominates(const double *a, const double *b, size_t m);
 
 /* The order of the archive: <0, 0, >0 by the first objective that differs. */

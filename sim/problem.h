@@ -35,12 +35,26 @@ struct problem_score {
     double guard;     /* hottest device's temperature over its guard temperature; > 1: guard acts */
 };
 
+/* What makes a problem an additive chain, for those who can use it: gene l is the device of layer
+ * l, every layer costs on each device, and every change of device between neighbours costs. All
+ * costs are whole numbers >= 0 whose sums stay below 2^53, so that sums are exact. Objectives are
+ * energy, latency and underutilisation, each non-decreasing in what the chain counts: energy,
+ * latency   sums of costs, those of changes included underutilisation  of the devices' loads, which
+ * are sums of latencies without changes: n_devices * largest - sum, or with `share` 1 - sum /
+ * (n_devices * largest) */
+struct problem_chain {
+    const double *latency, *energy; /* (n_genes, n_devices) */
+    double change_latency, change_energy;
+    bool share;
+};
+
 struct problem {
     size_t n_genes;
     const struct problem_gene *gene; /* (n_genes) */
     size_t n_devices;
     const char *const *device; /* (n_devices) names; choice d of a placement gene */
     const char *objective_name[PROBLEM_OBJECTIVES];
+    const struct problem_chain *chain; /* NULL: it is none */
     void *context;
     uint64_t evaluations; /* counted by problem_evaluate and problem_delta */
 

@@ -92,31 +92,55 @@ static void enumerate(struct sched_trial *trial)
     free(zeros);
 }
 
-static void tell_size(const struct sched_options *options, uint64_t size)
+static bool is_chain(const struct problem *problem)
 {
-    char sentence[80];
+    return problem->chain && problem->n_genes > 0;
+}
+
+static void tell_size(const struct problem *problem, const struct sched_options *options,
+                      uint64_t size)
+{
+    char sentence[120];
     if (!options->note)
         return;
-    snprintf(sentence, sizeof sentence, "exact scores all %" PRIu64 " plans", size);
+    snprintf(sentence, sizeof sentence, "exact %s all %" PRIu64 " plans%s",
+             is_chain(problem) ? "goes through" : "scores", size,
+             is_chain(problem) ? ", less those that a bound shows to be dominated" : "");
     options->note(options->context, sentence);
+}
+
+static uint64_t limit_of(const struct problem *problem, const struct sched_options *options)
+{
+    if (options->exact_limit)
+        return options->exact_limit;
+    return is_chain(problem) ? SCHED_CHAIN_LIMIT : SCHED_EXACT_LIMIT;
+}
+
+static void score_all(struct problem *problem, const struct sched_options *options,
+                      struct sched_front *front, uint64_t size)
+{
+    struct sched_trial trial;
+    sched_trial_open(&trial, problem, options, front);
+    trial.budget = size;
+    enumerate(&trial);
+    sched_trial_close(&trial);
 }
 
 static bool run(struct problem *problem, const struct sched_options *options,
                 struct sched_front *front, struct error *err)
 {
     uint64_t size = sched_exact_size(problem);
-    uint64_t limit = options->exact_limit ? options->exact_limit : SCHED_EXACT_LIMIT;
+    uint64_t limit = limit_of(problem, options);
     if (size > limit)
         return error_set(err,
                          "exact would score %s%" PRIu64 " plans, its limit is %" PRIu64
                          "; use pgsam, or fewer genes (granularity, clocks)",
                          size == UINT64_MAX ? "more than " : "", size, limit);
-    tell_size(options, size);
-    struct sched_trial trial;
-    sched_trial_open(&trial, problem, options, front);
-    trial.budget = size;
-    enumerate(&trial);
-    sched_trial_close(&trial);
+    tell_size(problem, options, size);
+    if (is_chain(problem))
+        sched_chain_front(problem, options, front);
+    else
+        score_all(problem, options, front, size);
     return true;
 }
 

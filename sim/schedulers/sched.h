@@ -10,11 +10,12 @@
 #include "sim/problem.h"
 
 #define SCHED_EXACT_LIMIT UINT64_C(20000000)
+#define SCHED_CHAIN_LIMIT UINT64_C(40000000000) /* of a problem with a chain: minutes */
 
 struct sched_options {
     uint64_t evaluations; /* the most that may be used; `exact` has exact_limit instead */
     uint64_t seed;
-    uint64_t exact_limit; /* assignments that `exact` will enumerate; 0: SCHED_EXACT_LIMIT */
+    uint64_t exact_limit; /* assignments that `exact` will enumerate; 0: one of the above */
     void *context;        /* handed to the two functions below, each of which may be NULL */
     void (*note)(void *context, const char *sentence); /* what the user should know beforehand */
     /* Called now and then; false ends the search, which keeps what it has. */
@@ -60,6 +61,12 @@ const char *const *sched_names(void);
 
 /* Number of assignments of a problem; UINT64_MAX when there are more than fit. */
 uint64_t sched_exact_size(const struct problem *problem);
+
+/* The true front of a problem with a chain, of at most UINT64_MAX assignments, into an initialised
+ * front: depth first, one layer at a time; what a bound on all three objectives shows to be
+ * dominated is left out. Each assignment whose objectives were computed is one evaluation. */
+void sched_chain_front(struct problem *problem, const struct sched_options *options,
+                       struct sched_front *front);
 
 void sched_front_init(struct sched_front *front, const struct problem *problem);
 void sched_front_free(struct sched_front *front);

@@ -21,6 +21,8 @@ struct layers {
     int room[LAYERS_DEVICES];       /* layers that each device takes; more violate */
     double forbidden;               /* added violation of each unbroken run of layers */
     uint64_t calls;                 /* of the two functions that score */
+    struct problem_chain chain;     /* the same once more; layers.problem.chain is NULL at first */
+    double chain_time[LAYERS_MOST * LAYERS_DEVICES], chain_energy[LAYERS_MOST * LAYERS_DEVICES];
 };
 
 static inline int layers_draw(uint64_t *s, int low, int high)
@@ -107,6 +109,22 @@ static inline void layers_open(struct layers *layers, size_t n, uint64_t s0)
             layers->energy[l][d] = layers_draw(&s0, range[d][2], range[d][3]);
         }
     }
+}
+
+/* Lets the problem say that it is a chain. */
+static inline void layers_chain(struct layers *layers)
+{
+    for (size_t l = 0; l < layers->n; l++) {
+        for (size_t d = 0; d < LAYERS_DEVICES; d++) {
+            layers->chain_time[l * LAYERS_DEVICES + d] = layers->time[l][d];
+            layers->chain_energy[l * LAYERS_DEVICES + d] = layers->energy[l][d];
+        }
+    }
+    layers->chain = (struct problem_chain){.latency = layers->chain_time,
+                                           .energy = layers->chain_energy,
+                                           .change_latency = layers->change_time,
+                                           .change_energy = layers->change_energy};
+    layers->problem.chain = &layers->chain;
 }
 
 #endif

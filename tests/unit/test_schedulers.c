@@ -12,7 +12,7 @@ enum { N_ALL = sizeof all / sizeof *all };
 
 /* Sizes and volumes found by enumeration, dynamic programming and branch and bound alike; the
  * volumes, against one beyond the nadir, by two hypervolume programs. */
-static void check_truth(size_t n, size_t members, double volume)
+static void check_truth(size_t n, size_t members, double volume, bool chain)
 {
     struct layers layers;
     struct sched_front front;
@@ -20,13 +20,16 @@ static void check_truth(size_t n, size_t members, double volume)
     struct error err = {0};
     double least[3], r[3];
     layers_open(&layers, n, 1);
+    if (chain)
+        layers_chain(&layers);
     CHECK(sched_run(&layers.problem, "exact", &options, &front, &err));
     CHECK(front.archive.n == members && !front.cut_short && !front.nearest);
     analysis_bounds(front.archive.f, members, 3, least, r);
     for (int o = 0; o < 3; o++)
         r[o]++;
     CHECK(analysis_hypervolume(front.archive.f, members, 3, r, NULL) == volume);
-    CHECK(front.evaluations == sched_exact_size(&layers.problem));
+    CHECK(front.evaluations == layers.problem.evaluations);
+    CHECK(chain || front.evaluations == sched_exact_size(&layers.problem));
     sched_front_free(&front);
 }
 
@@ -163,6 +166,47 @@ static void check_exact_limit(void)
     CHECK(strstr(err.fault[1], "more than"));
 }
 
+struct heard {
+    char sentence[200];
+    uint64_t last;
+    int calls;
+};
+
+static void hear_note(void *context, const char *sentence)
+{
+    struct heard *heard = context;
+    snprintf(heard->sentence, sizeof heard->sentence, "%s", sentence);
+}
+
+/* Ends the search at the third call. */
+static bool hear_progress(void *context, uint64_t done, uint64_t of, size_t front)
+{
+    struct heard *heard = context;
+    CHECK(done >= heard->last && done < of && of == 531441 && front <= 300);
+    heard->last = done;
+    return ++heard->calls < 3;
+}
+
+static void check_chain_progress(void)
+{
+    struct layers layers;
+    struct sched_front front;
+    struct error err = {0};
+    struct heard heard = {.calls = 0};
+    struct sched_options options = {
+        .note = hear_note, .progress = hear_progress, .context = &heard, .exact_limit = 531440};
+    layers_open(&layers, 12, 1);
+    layers_chain(&layers);
+    CHECK(!sched_run(&layers.problem, "exact", &options, &front, &err) && err.n_faults == 1);
+    options.exact_limit = 0;
+    CHECK(sched_run(&layers.problem, "exact", &options, &front, &err));
+    CHECK_TEXT(heard.sentence, "exact goes through all 531441 plans, less those that a bound shows "
+                               "to be dominated");
+    CHECK(heard.calls == 3 && front.cut_short && front.archive.n > 0);
+    CHECK(members_are_true(&layers, &front));
+    sched_front_free(&front);
+}
+
 /* Genes of one choice among the others must not upset the counting. */
 static void check_exact_fixed_genes(void)
 {
@@ -240,9 +284,12 @@ static void check_seen(void)
 int main(void)
 {
     static const uint64_t budgets[] = {0, 1, 2, 17, 300, 5000};
-    check_truth(6, 49, 33354695);
-    check_truth(8, 96, 70994761);
-    check_truth(10, 168, 138062770);
+    check_truth(6, 49, 33354695, false);
+    check_truth(8, 96, 70994761, false);
+    check_truth(10, 168, 138062770, false);
+    check_truth(6, 49, 33354695, true);
+    check_truth(12, 300, 242096206, true);
+    check_truth(14, 472, 381221322, true);
     check_first_points();
     for (size_t i = 0; i < N_ALL; i++) {
         for (size_t b = 0; b < sizeof budgets / sizeof *budgets; b++)
@@ -254,6 +301,7 @@ int main(void)
     }
     check_exact_limit();
     check_exact_fixed_genes();
+    check_chain_progress();
     check_progress("pgsam");
     check_progress("random");
     check_names();
