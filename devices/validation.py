@@ -446,7 +446,7 @@ def put_headline(judged):
         return
     errors = {}
     for goal, value, *_ in judged:
-        if goal.headline:
+        if goal.headline and goal.quantity in ("decode", "prefill"):
             errors.setdefault(goal.subject, {})[goal.quantity] = percent(value)
     made = "\n" + table(("what is known, what is asked", "decode, median %", "prefill, median %"),
                         [(subject, one.get("decode", "-"), one.get("prefill", "-"))
