@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The inner loops, in the instruction sets that a CPU may have: which of them is found when the
+ * program runs. Lengths n are in numbers; quantised formats want multiples of 32. Internal to this
+ * folder and its tests. */
+#ifndef DEVICES_KERNELS_SIMD_H
+#define DEVICES_KERNELS_SIMD_H
+
+#include "devices/kernels/blocks.h"
+
+struct kernels_simd {
+    const char *name;
+    /* Sum of products of n weights with x: floats, or blocks of 8-bit numbers (struct block_x8)
+     * where the weights are quantised. */
+    float (*dot[KERNELS_FORMATS])(const void *weights, const void *x, size_t n);
+    void (*unpack[KERNELS_FORMATS])(const void *weights, float *out, size_t n);
+    /* x in blocks of 8-bit numbers. */
+    void (*quantise)(const float *x, struct block_x8 *out, size_t n);
+    void (*halve)(const float *x, uint16_t *out, size_t n);
+    /* to += weight[j] (F16 row j), for `rows` rows that lie one behind the other. */
+    void (*add_halves)(float *to, const float *weight, const uint16_t *row, size_t rows, size_t n);
+    /* x = exp(x - most); returns the sum. Errors of 2e-7 of the value; below -87 it is 0. */
+    float (*exps)(float *x, float most, size_t n);
+    float (*squares)(const float *x, size_t n); /* their sum */
+    /* y = gate / (1 + exp(-gate)) up; up NULL: 1. */
+    void (*swiglu)(const float *gate, const float *up, float *y, size_t n);
+    float (*read)(const float *a, size_t n); /* touches all of a */
+    /* So many rounds of operations that hang on nothing but registers: returns operations. */
+    double (*flops)(size_t rounds);
+    double (*int_ops)(size_t rounds);
+};
+
+/* The instruction sets of this CPU, plainest first; NULL-ended and constant. */
+const struct kernels_simd *const *kernels_simd_all(void);
+/* The last of them. */
+const struct kernels_simd *kernels_simd_best(void);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Products of bytes in one instruction: unsigned by signed, four of them added to each sum. Stored
+ * weights become unsigned by adding 8 or 128, which is taken off again by the activations' sum. */
+#include "devices/kernels/simd_sets.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define VNNI __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")))
+
+static VNNI inline __m512i load_512(const char *from)
+{
+    return _mm512_loadu_si512((const void *)from);
+}
+
+/* Scales of eight blocks, at each 9th or 17th word, times those of the activations. */
+static VNNI inline __m256 scales_q4(const struct block_q4 *weights, const struct block_x8 *x)
+{
+    const char *at = (const char *)weights;
+    __m512i place = _mm512_castsi128_si512(_mm_setr_epi16(0, 9, 18, 27, 36, 45, 54, 63));
+    __m512i all = _mm512_permutex2var_epi16(load_512(at), place, load_512(at + 64));
+    return _mm256_mul_ps(_mm256_cvtph_ps(_mm512_castsi512_si128(all)), _mm256_loadu_ps(x->scale));
+}
+
+static VNNI inline __m256 scales_q8(const struct block_q8 *weights, const struct block_x8 *x)
+{
+    const char *at = (const char *)weights;
+    __m512i low_place = _mm512_castsi128_si512(_mm_setr_epi16(0, 17, 34, 51, 0, 0, 0, 0));
+    __m512i high_place = _mm512_castsi128_si512(_mm_setr_epi16(4, 21, 38, 55, 0, 0, 0, 0));
+    __m512i low = _mm512_permutex2var_epi16(load_512(at), low_place, load_512(at + 64));
+    __m512i high = _mm512_permutex2var_epi16(load_512(at + 128), high_place, load_512(at + 192));
+    __m128i all = _mm_unpacklo_epi64(_mm512_castsi512_si128(low), _mm512_castsi512_si128(high));
+    return _mm256_mul_ps(_mm256_cvtph_ps(all), _mm256_loadu_ps(x->scale));
+}
+
+static VNNI inline __m256i load_256(const void *from)
+{
+    return _mm256_loadu_si256((const __m256i *)from);
+}
+
+static VNNI inline __m256i nibbles(const struct block_q4 *block)
+{
+    __m256i twice =
+        _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)block->pair));
+    __m256i shift = _mm256_setr_epi32(0, 0, 0, 0, 4, 4, 4, 4);
+    return _mm256_and_si256(_mm256_srlv_epi32(twice, shift), _mm256_set1_epi8(15));
+}
+
+static VNNI inline __m256 add_scaled(__m256 sum, __m256i weights, const int8_t *x,
+                                     const float *scale)
+{
+    __m256i found = _mm256_dpbusd_epi32(_mm256_setzero_si256(), weights, load_256(x));
+    return _mm256_fmadd_ps(_mm256_broadcast_ss(scale), _mm256_cvtepi32_ps(found), sum);
+}
+
+static VNNI inline float total(const __m256 sum[4])
+{
+    __m256 all = _mm256_add_ps(_mm256_add_ps(sum[0], sum[1]), _mm256_add_ps(sum[2], sum[3]));
+    return _mm512_reduce_add_ps(_mm512_zextps256_ps512(all));
+}
+
+static VNNI float dot_q8_0(const void *weights, const void *x, size_t n)
+{
+    const struct block_q8 *w = weights;
+    const struct block_x8 *v = x;
+    __m256 sum[4] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(),
+                     _mm256_setzero_ps()};
+    __m256i flip = _mm256_set1_epi8((char)0x80);
+    size_t b = 0;
+    for (; b + BLOCK_GROUP <= n / BLOCK_VALUES; b += BLOCK_GROUP, v++) {
+        float scale[BLOCK_GROUP];
+        __m256 all = scales_q8(&w[b], v), times = _mm256_set1_ps(16);
+        _mm256_storeu_ps(scale, all);
+        sum[0] = _mm256_fmadd_ps(_mm256_mul_ps(all, times), _mm256_loadu_ps(v->minus_8), sum[0]);
+#pragma GCC unroll 8
+        for (size_t i = 0; i < BLOCK_GROUP; i++)
+            sum[i % 4] = add_scaled(sum[i % 4], _mm256_xor_si256(load_256(w[b + i].value), flip),
+                                    v->value[i], &scale[i]);
+    }
+    return simd_dot_q8_0(weights, x, b, n) + total(sum);
+}
+
+static VNNI float dot_q4_0(const void *weights, const void *x, size_t n)
+{
+    const struct block_q4 *w = weights;
+    const struct block_x8 *v = x;
+    __m256 sum[4] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(),
+                     _mm256_setzero_ps()};
+    size_t b = 0;
+    for (; b + BLOCK_GROUP <= n / BLOCK_VALUES; b += BLOCK_GROUP, v++) {
+        float scale[BLOCK_GROUP];
+        __m256 all = scales_q4(&w[b], v);
+        _mm256_storeu_ps(scale, all);
+        sum[0] = _mm256_fmadd_ps(all, _mm256_loadu_ps(v->minus_8), sum[0]);
+#pragma GCC unroll 8
+        for (size_t i = 0; i < BLOCK_GROUP; i++)
+            sum[i % 4] = add_scaled(sum[i % 4], nibbles(&w[b + i]), v->value[i], &scale[i]);
+    }
+    return simd_dot_q4_0(weights, x, b, n) + total(sum);
+}
+
+enum { SUMS = 10 };
+
+static VNNI double int_ops(size_t rounds)
+{
+    __m512i sum[SUMS], by = _mm512_set1_epi8(3);
+    for (int j = 0; j < SUMS; j++)
+        sum[j] = _mm512_set1_epi8((char)j);
+    for (size_t i = 0; i < rounds; i++)
+#pragma GCC unroll 10
+        for (size_t j = 0; j < SUMS; j++)
+            sum[j] = _mm512_dpbusd_epi32(sum[j], by, by);
+    volatile int32_t keep = _mm512_reduce_add_epi32(sum[rounds % SUMS]);
+    (void)keep;
+    return 2.0 * 64 * SUMS * (double)rounds;
+}
+
+const struct kernels_simd kernels_simd_vnni = {
+    .name = "AVX-512 VNNI",
+    .dot = {simd_avx512_dot_f32, simd_avx512_dot_f16, simd_avx512_dot_bf16, dot_q8_0, dot_q4_0},
+    .unpack = {simd_unpack_f32, simd_avx512_unpack_f16, simd_avx512_unpack_bf16,
+               simd_avx512_unpack_q8_0, simd_avx512_unpack_q4_0},
+    .quantise = simd_avx2_quantise,
+    .halve = simd_avx2_halve,
+    .add_halves = simd_avx512_add_halves,
+    .exps = simd_avx512_exps,
+    .squares = simd_avx512_squares,
+    .swiglu = simd_avx512_swiglu,
+    .read = simd_avx512_read,
+    .flops = simd_avx512_flops,
+    .int_ops = int_ops,
+};
+#endif
