@@ -3,6 +3,7 @@
 #include "cli/complete.h"
 #include "devices/class.h"
 #include "scenarios/scenario.h"
+#include "sim/assignment.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,9 @@ const struct option_usage cmd_schema_usage = {
     .command = "schema",
     .arguments = "[KIND]",
     .summary = "what a file of a kind may contain",
-    .details = "KIND is device, class, platform, model, workload or scenario; without it the kinds "
-               "are listed.",
+    .details =
+        "KIND is device, class, platform, model, workload, scenario or assignment; without it "
+        "the kinds are listed.",
     .max_arguments = 1,
     .operand_words = complete_schemas};
 
@@ -24,7 +26,8 @@ static const struct {
                {"platform", device_platform_fields},
                {"model", workload_model_fields},
                {"workload", workload_fields},
-               {"scenario", scenario_fields}};
+               {"scenario", scenario_fields},
+               {"assignment", sim_assignment_fields}};
 enum { SCHEMAS = sizeof schemas / sizeof *schemas };
 
 static bool print_schema(const char *kind, struct error *err)
@@ -43,7 +46,7 @@ static bool print_schema(const char *kind, struct error *err)
     char *hint = text_hint(kind, names);
     error_set(err,
               "no file is of kind '%s'%s; the kinds are: device, class, platform, model, "
-              "workload, scenario",
+              "workload, scenario, assignment",
               text_clip(kind).bytes, hint);
     free(hint);
     return false;

@@ -119,6 +119,6 @@ void complete_schemas(size_t operand, struct text *out)
 {
     if (operand > 0)
         return;
-    text_add(out, "class\n"); /* has a list and a schema, but stands in no scenario */
+    text_add(out, "class\nassignment\n"); /* have a schema, but stand in no scenario */
     add_words(catalogue_kinds, out);
 }

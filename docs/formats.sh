@@ -32,10 +32,10 @@ TEXT
 # A platform's devices have the keys of a device, which are told once.
 # shellcheck disable=SC2016 # the backquotes are awk's
 devices_once='
-/^- `devices`:/ { print; print "  - all keys of a [device](#device); `device` and `pool` as there"; skip = 1; next }
+/^- `devices`: list of maps/ { print; print "  - all keys of a [device](#device); `device` and `pool` as there"; skip = 1; next }
 /^- / { skip = 0 }
 !skip'
-for kind in scenario workload model platform device class; do
+for kind in scenario workload model platform device class assignment; do
     printf '\n'
     "$program" schema "$kind" | sed 's/^# /## /' | awk "$devices_once"
 done

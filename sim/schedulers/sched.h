@@ -12,6 +12,8 @@
 #define SCHED_EXACT_LIMIT UINT64_C(20000000)
 #define SCHED_CHAIN_LIMIT UINT64_C(40000000000) /* of a problem with a chain: minutes */
 
+struct sched_front;
+
 struct sched_options {
     uint64_t evaluations; /* the most that may be used; `exact` has exact_limit instead */
     uint64_t seed;
@@ -20,6 +22,10 @@ struct sched_options {
     void (*note)(void *context, const char *sentence); /* what the user should know beforehand */
     /* Called now and then; false ends the search, which keeps what it has. */
     bool (*progress)(void *context, uint64_t evaluations, uint64_t budget, size_t front);
+    /* Called with the front when so many evaluations have been used; watch_at ascends. */
+    const uint64_t *watch_at; /* (n_watch) */
+    size_t n_watch;
+    void (*watch)(void *context, size_t i, const struct sched_front *front);
     size_t device; /* single-DEVICE: which one; sched_run fills it in */
 };
 
@@ -34,6 +40,7 @@ struct sched_front {
     size_t *vacant; /* (n_vacant) rows free for new members */
     size_t n_vacant;
     uint64_t evaluations; /* used by this search */
+    size_t n_watched;     /* calls of watch() */
     bool cut_short;       /* the budget or progress() ended it before it was done */
     uint16_t *nearest;    /* (n_genes) nothing feasible seen: least violating; else NULL */
     struct problem_score nearest_score;

@@ -44,6 +44,20 @@ static bool spend(struct sched_trial *trial)
     return !trial->ended;
 }
 
+/* Offers the score of the trial's genes, and shows the front to those who watch it. */
+static void offer(struct sched_trial *trial, const struct problem_score *score)
+{
+    const struct sched_options *options = trial->options;
+    struct sched_front *front = trial->front;
+    uint64_t used = front->evaluations + trial->used;
+    trial->row = sched_front_offer(front, trial->genes, score);
+    for (; front->n_watched < options->n_watch; front->n_watched++) {
+        if (used < options->watch_at[front->n_watched])
+            break;
+        options->watch(options->context, front->n_watched, front);
+    }
+}
+
 bool sched_trial_evaluate(struct sched_trial *trial, const uint16_t *genes,
                           struct problem_score *score)
 {
@@ -52,7 +66,7 @@ bool sched_trial_evaluate(struct sched_trial *trial, const uint16_t *genes,
     if (trial->problem->n_genes > 0)
         memmove(trial->genes, genes, trial->problem->n_genes * sizeof *genes);
     problem_evaluate(trial->problem, trial->state, trial->genes, score);
-    trial->row = sched_front_offer(trial->front, trial->genes, score);
+    offer(trial, score);
     return true;
 }
 
@@ -65,7 +79,7 @@ bool sched_trial_delta(struct sched_trial *trial, size_t gene, uint16_t choice,
     problem_delta(trial->problem, trial->state, gene, choice, score);
     uint16_t before = trial->genes[gene];
     trial->genes[gene] = choice;
-    trial->row = sched_front_offer(trial->front, trial->genes, score);
+    offer(trial, score);
     trial->genes[gene] = before;
     return true;
 }
