@@ -77,7 +77,7 @@ static void push_waiting(struct sim_batch *batch, uint32_t slot, bool first)
     batch->n_waiting++;
 }
 
-void sim_batch_arrive(struct sim_batch *batch, const struct workload_request *request)
+uint32_t sim_batch_hold(struct sim_batch *batch, const struct workload_request *request)
 {
     uint32_t slot = new_slot(batch);
     uint16_t generation = (uint16_t)(batch->job[slot].generation + 1);
@@ -87,7 +87,19 @@ void sim_batch_arrive(struct sim_batch *batch, const struct workload_request *re
                                         .first_token_ps = -1,
                                         .generation = generation};
     sim_batch_prefix_know(batch, slot, &request->known);
+    return slot;
+}
+
+void sim_batch_queue(struct sim_batch *batch, uint32_t slot)
+{
     push_waiting(batch, slot, false);
+}
+
+void sim_batch_drop(struct sim_batch *batch, uint32_t slot)
+{
+    batch->vacant = mem_grow(batch->vacant, &batch->vacant_capacity, batch->n_vacant + 1,
+                             sizeof *batch->vacant);
+    batch->vacant[batch->n_vacant++] = slot;
 }
 
 /* The prompt is taken whole; the last output token needs no place. */
@@ -231,9 +243,7 @@ void sim_batch_remove(struct sim_batch *batch, size_t i)
 {
     uint32_t slot = batch->running[i];
     forget(batch, i);
-    batch->vacant = mem_grow(batch->vacant, &batch->vacant_capacity, batch->n_vacant + 1,
-                             sizeof *batch->vacant);
-    batch->vacant[batch->n_vacant++] = slot;
+    sim_batch_drop(batch, slot);
 }
 
 /* Recompute: the job loses its cache and goes to the front of the queue; what it has generated

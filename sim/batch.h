@@ -29,6 +29,7 @@ struct sim_job {
     struct sim_segment piece; /* of the cache, but for paged memory */
     uint64_t preemptions;
     int64_t scheduled_ps, first_token_ps, last_token_ps;
+    uint32_t next_call;  /* slot of the session's call after it, while it is held */
     uint16_t generation; /* tells late hand-over events from the present one */
 };
 
@@ -59,7 +60,11 @@ void sim_batch_free(struct sim_batch *batch);
 /* Whether a request can ever run: its context fits the model and all of the cache. */
 bool sim_batch_fits(const struct sim_batch *batch, const struct workload_request *request,
                     uint64_t max_context);
-void sim_batch_arrive(struct sim_batch *batch, const struct workload_request *request);
+/* A slot for a request that does not wait yet. */
+uint32_t sim_batch_hold(struct sim_batch *batch, const struct workload_request *request);
+/* It waits now, or will never run. */
+void sim_batch_queue(struct sim_batch *batch, uint32_t slot);
+void sim_batch_drop(struct sim_batch *batch, uint32_t slot);
 /* Whether the first waiting request could be admitted now. */
 bool sim_batch_admits(const struct sim_batch *batch);
 

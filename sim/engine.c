@@ -67,47 +67,6 @@ static bool end_run(struct sim_engine *engine, struct sim_worker *worker)
            (engine->n_workers == 1 || sim_engine_retime_others(engine, worker));
 }
 
-static bool fetch_arrival(struct sim_engine *engine)
-{
-    bool end;
-    if (!workload_source_next(engine->source, &engine->next, &end, engine->err))
-        return false;
-    engine->more = !end;
-    if (engine->more)
-        heap_push(&engine->events, engine->next.arrival_ps, SIM_EVENT_ARRIVAL, SIM_EVENT_ARRIVAL, 0,
-                  0);
-    return true;
-}
-
-static void note_queue(struct sim_engine *engine)
-{
-    engine->seen =
-        mem_grow(engine->seen, &engine->seen_capacity, engine->n_seen + 1, sizeof *engine->seen);
-    engine->seen[engine->n_seen++] = (uint32_t)engine->batch.n_waiting;
-}
-
-static bool arrive(struct sim_engine *engine)
-{
-    struct workload_request request = engine->next;
-    engine->out->requests_in++;
-    if (request.output_tokens == 0) {
-        sim_engine_refuse(engine, &request, SIM_FAILED);
-    } else if (!sim_batch_fits(&engine->batch, &request, engine->system->model->max_context)) {
-        sim_engine_refuse(engine, &request, SIM_REJECTED);
-    } else {
-        note_queue(engine);
-        engine->work_in += request.prompt_tokens + request.output_tokens;
-        sim_batch_arrive(&engine->batch, &request);
-        if (sim_batch_admits(&engine->batch) && engine->n_workers == 1)
-            sim_engine_cut(engine, &engine->worker[0]);
-    }
-    if (!fetch_arrival(engine))
-        return false;
-    if (!engine->more && engine->work_in > 0)
-        engine->left_at_last_arrival = 1 - (double)engine->work_done / (double)engine->work_in;
-    return start_lanes(engine);
-}
-
 static bool hand_over(struct sim_engine *engine, const struct heap_event *event)
 {
     struct sim_job *job = &engine->batch.job[event->subject];
@@ -177,7 +136,7 @@ static bool handle(struct sim_engine *engine, const struct heap_event *event)
         sim_engine_read(engine);
         return start_lanes(engine);
     case SIM_EVENT_ARRIVAL:
-        return arrive(engine);
+        return sim_engine_arrive(engine, event->subject) && start_lanes(engine);
     case SIM_EVENT_BURST:
         return worker->run.burst_ps != event->time_ps || sim_engine_retime(engine, worker);
     case SIM_EVENT_POLL:
@@ -191,7 +150,8 @@ static bool handle(struct sim_engine *engine, const struct heap_event *event)
 
 static bool work_left(const struct sim_engine *engine)
 {
-    return engine->more || engine->batch.n_running > 0 || engine->batch.n_waiting > 0;
+    return engine->more || engine->n_held > 0 || engine->batch.n_running > 0 ||
+           engine->batch.n_waiting > 0;
 }
 
 static bool report(const struct sim_engine *engine)
@@ -210,7 +170,8 @@ static bool loop(struct sim_engine *engine)
         if (!heap_pop(&engine->events, &event))
             break;
         engine->now_ps = event.time_ps;
-        if (!handle(engine, &event) || (n % SIM_PROGRESS_EVENTS == 0 && !report(engine)))
+        if (!handle(engine, &event) || engine->broken ||
+            (n % SIM_PROGRESS_EVENTS == 0 && !report(engine)))
             return false;
     }
     return true;
@@ -319,7 +280,8 @@ static bool begin(struct sim_engine *engine)
         heap_push(&engine->events, engine->next_sample_ps, SIM_EVENT_SAMPLE, SIM_EVENT_SAMPLE, 0,
                   0);
     }
-    return fetch_arrival(engine);
+    engine->closed = workload_source_serve(engine->source);
+    return sim_engine_fetch(engine);
 }
 
 static double mean_seen(const struct sim_engine *engine, size_t quarter)
@@ -332,9 +294,12 @@ static double mean_seen(const struct sim_engine *engine, size_t quarter)
 }
 
 /* The queue grew: its mean in the last quarter of the arrivals is at least one request and twice
- * the second quarter's; or a tenth of the work was left when the last request came. */
+ * the second quarter's; or a tenth of the work was left when the last request came. Users who wait
+ * for their answers cannot ask faster than they are served. */
 static bool saturated(const struct sim_engine *engine)
 {
+    if (engine->closed)
+        return false;
     double second = mean_seen(engine, 1), last = mean_seen(engine, 3);
     return (last >= 1 && last > 2 * second) ||
            (engine->n_seen >= 8 && engine->left_at_last_arrival > 0.1);
@@ -386,6 +351,7 @@ static void release(struct sim_engine *engine)
     sim_pressure_free(&engine->pressure);
     sim_cap_free(&engine->cap);
     free(engine->seen);
+    sim_sessions_free(&engine->sessions);
     sim_values_free(&engine->ttft);
     sim_values_free(&engine->tpot);
     sim_values_free(&engine->e2e);

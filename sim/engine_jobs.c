@@ -51,7 +51,9 @@ static void finish_job(struct sim_engine *engine, size_t i)
     engine->work_done += job->request.prompt_tokens + job->request.output_tokens;
     engine->last_finish_ps = job->last_token_ps;
     emit(engine, job, SIM_DONE);
+    uint64_t session = job->request.call.session;
     sim_batch_remove(&engine->batch, i);
+    sim_engine_ended(engine, session);
 }
 
 /* Seconds and joules of moving a prompt's keys and values to where they are decoded. */
@@ -164,13 +166,15 @@ void sim_engine_settle(struct sim_engine *engine, struct sim_run_state *run)
     }
 }
 
-void sim_engine_refuse(struct sim_engine *engine, const struct workload_request *request,
-                       enum sim_status status)
+void sim_engine_refuse(struct sim_engine *engine, uint32_t slot, enum sim_status status)
 {
-    struct sim_job job = {.request = *request};
+    const struct sim_job *job = &engine->batch.job[slot];
     if (status == SIM_FAILED)
         engine->out->failed++;
     else
         engine->out->rejected++;
-    emit(engine, &job, status);
+    emit(engine, job, status);
+    uint64_t session = job->request.call.session;
+    sim_batch_drop(&engine->batch, slot);
+    sim_engine_ended(engine, session);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The engine's state, and what its files call of each other: engine.c turns the events,
- * engine_run.c prices, charges and retimes passes, engine_jobs.c does what they mean for requests.
+ * engine_arrivals.c lets requests come, engine_run.c prices, charges and retimes passes,
+ * engine_jobs.c does what they mean for requests.
  */
 #ifndef SIM_ENGINE_STATE_H
 #define SIM_ENGINE_STATE_H
@@ -12,6 +13,7 @@
 #include "sim/latency.h"
 #include "sim/meter.h"
 #include "sim/pressure.h"
+#include "sim/sessions.h"
 #include "sim/steps.h"
 
 enum { SIM_MOST_LANES = 2, SIM_PROGRESS_EVENTS = 8192 };
@@ -74,7 +76,11 @@ struct sim_engine {
     struct sim_cap cap;
     struct workload_request next; /* the arrival on the heap */
     bool more;                    /* `next` is valid */
-    bool lanes_meet;              /* the two lanes share a pool or a package's power */
+    bool closed;                  /* users wait for their answers */
+    bool broken;                  /* the source failed; `err` tells */
+    struct sim_sessions sessions;
+    size_t n_held;   /* requests read, or asked, whose time has not come */
+    bool lanes_meet; /* the two lanes share a pool or a package's power */
     struct sim_values ttft, tpot, e2e;
     struct sim_gaps gaps;
     uint32_t *seen; /* (n_seen) queue length that each arrival saw */
@@ -111,8 +117,16 @@ void sim_engine_tell(struct sim_engine *engine, struct sim_run_state *run, uint6
 void sim_engine_note_gaps(struct sim_engine *engine, const struct sim_run_state *run);
 /* Applies a finished run to its jobs, in order of admission. */
 void sim_engine_settle(struct sim_engine *engine, struct sim_run_state *run);
-/* A request that never runs. */
-void sim_engine_refuse(struct sim_engine *engine, const struct workload_request *request,
-                       enum sim_status status);
+/* A request that never runs; its slot is free again. */
+void sim_engine_refuse(struct sim_engine *engine, uint32_t slot, enum sim_status status);
+
+/* engine_arrivals.c */
+
+/* Reads up to the next request that waits for no other, and puts its arrival on the heap. */
+bool sim_engine_fetch(struct sim_engine *engine);
+/* An arrival event. */
+bool sim_engine_arrive(struct sim_engine *engine, uint32_t subject);
+/* A request, a call of `session` (0: of none), ended now: who waited for that may come. */
+void sim_engine_ended(struct sim_engine *engine, uint64_t session);
 
 #endif

@@ -5,8 +5,8 @@
 
 /* Running sums over the requests of a workload. */
 struct sums {
-    double n, prompt, prompt2, pairs, output, output2, steps, contexts, gaps, gap, gap2, longest,
-        whole, rounded;
+    double n, starts, prompt, prompt2, pairs, output, output2, steps, contexts, gaps, gap, gap2,
+        longest, whole, rounded;
     int64_t first_ps, last_ps;
 };
 
@@ -16,13 +16,14 @@ static void add_request(struct sums *sums, const struct workload_request *reques
     double steps = output > 1 ? output - 1 : 0;
     if (sums->n == 0)
         sums->first_ps = request->arrival_ps;
-    else {
+    else if (!request->call.follows) {
         double gap_s = (double)(request->arrival_ps - sums->last_ps) * 1e-12;
         sums->gaps++;
         sums->gap += gap_s;
         sums->gap2 += gap_s * gap_s;
     }
     sums->last_ps = request->arrival_ps;
+    sums->starts += !request->call.follows;
     sums->n++;
     sums->prompt += prompt;
     sums->prompt2 += prompt * prompt;
@@ -63,8 +64,19 @@ static void finish(const struct sums *sums, struct sim_load *out)
         .whole_tokens = sums->output > 0 ? sums->whole / sums->output : 0,
         .rounded_tokens = sums->output > 0 ? sums->rounded / sums->output : 0,
     };
-    /* All at one instant: no rate can be told, the requests form one batch of work. */
-    out->rate_per_s = sums->gap > 0 ? sums->gaps / sums->gap : sums->n;
+    /* All at one instant: no rate can be told, the requests form one batch of work. Calls come as
+     * often as what they follow. */
+    out->rate_per_s = sums->gap > 0 ? sums->gaps / sums->gap * (sums->n / sums->starts) : sums->n;
+}
+
+/* Users ask no faster than they think, and no more of them wait than there are. */
+static void close_loop(const struct workload_loop_spec *loop, struct sim_load *load)
+{
+    double users = fmin((double)loop->users, (double)load->requests);
+    load->rate_per_s = loop->think_s > 0 ? users / loop->think_s : users;
+    load->arrival_cv2 = 1;
+    load->horizon_s = 0;
+    load->requests = (uint64_t)users;
 }
 
 bool sim_load_measure(const struct workload *workload, uint64_t seed, struct sim_load *out,
@@ -83,5 +95,7 @@ bool sim_load_measure(const struct workload *workload, uint64_t seed, struct sim
         return error_set(err, "the workload has no requests left to serve");
     if (ok)
         finish(&sums, out);
+    if (ok && workload->has_loop)
+        close_loop(&workload->loop, out);
     return ok;
 }

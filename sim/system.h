@@ -24,7 +24,7 @@ extern const struct field sim_serving_fields[];
 
 /* The operating point: what the closed form needs to know of a workload. */
 struct sim_load {
-    uint64_t requests;
+    uint64_t requests;              /* of a closed loop: its users */
     double rate_per_s, arrival_cv2; /* squared coefficient of variation of the gaps */
     double horizon_s;               /* first to last arrival */
     double prompt_mean, prompt_cv2;

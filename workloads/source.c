@@ -282,16 +282,17 @@ static int compare_times(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-void workload_source_serve(struct workload_source *source)
+bool workload_source_serve(struct workload_source *source)
 {
-    if (!source->loop || source->served)
-        return;
+    if (!source->loop)
+        return false;
     source->served = true;
     source->n_first = source->loop->users;
     source->first_ps = mem_calloc(source->n_first, sizeof *source->first_ps);
     for (size_t i = 0; i < source->n_first; i++)
         source->first_ps[i] = draw_think_ps(source, i);
     qsort(source->first_ps, source->n_first, sizeof *source->first_ps, compare_times);
+    return true;
 }
 
 /* The next request of a closed loop, without a time: its calls come one by one in any case. */

@@ -140,8 +140,8 @@ bool workload_source_next(struct workload_source *source, struct workload_reques
                           struct error *err);
 /* Called before the first request by who serves them. Where the loop is closed, the source then
  * gives each user's first request, after a time to think, and more as requests end; else, and
- * without this call, it gives all requests at their own times. */
-void workload_source_serve(struct workload_source *source);
+ * without this call, it gives all requests at their own times. True: the loop is closed. */
+bool workload_source_serve(struct workload_source *source);
 /* A request of a closed loop ended, so that its user has a time to think. *some is set when a
  * request follows; it is in *out then. Nothing follows where the loop is open. */
 bool workload_source_ended(struct workload_source *source, int64_t end_ps,

@@ -98,6 +98,7 @@ int main(void)
         random_scenario_init(&s, seed);
         random_allocator(&s);
         random_prefixes(&s);
+        random_arrivals(&s);
         run(&s, false, &fast);
         run(&s, true, &slow);
         if (!CHECK(same_run(&fast, &slow)) || !CHECK(sound(&s, &fast)))

@@ -237,6 +237,23 @@ static inline void random_prefixes(struct random_scenario *s)
                                                       .share = stream_uniform(&stream)};
 }
 
+/* Calls after calls, or users who wait, for two seeds in five. */
+static inline void random_arrivals(struct random_scenario *s)
+{
+    struct stream stream = stream_open(s->seed, STREAM_TEST, 3, 0);
+    uint32_t kind = stream_below(&stream, 5);
+    double think_s = stream_below(&stream, 3) ? stream_uniform(&stream) : 0;
+    if (kind == 0) {
+        s->workload.generator.has_session = true;
+        s->workload.generator.session = (struct workload_session_spec){
+            .calls = 1 + stream_below(&stream, 5), .think_s = think_s, .think_cv = 1};
+    } else if (kind == 1) {
+        s->workload.has_loop = true;
+        s->workload.loop = (struct workload_loop_spec){
+            .users = 1 + stream_below(&stream, 30), .think_s = think_s, .think_cv = 1};
+    }
+}
+
 static inline void random_scenario_free(struct random_scenario *s)
 {
     sim_plan_free(&s->plan);

@@ -43,6 +43,12 @@ static void test_refused(void)
     check_refused("generator: {requests: 1, rate_per_s: 1, prompt: {median: 1, log_sigma: 0, max: "
                   "1}, output: {median: 1, log_sigma: 0, min: 9, max: 5}}\n",
                   "max 5 is below min 9");
+    check_refused("generator: {requests: 1, prompt: {median: 1, max: 1}, output: {median: 1, max: "
+                  "1}}\n",
+                  "w.yaml:1:12: missing key 'rate_per_s'; only a closed loop may leave it out");
+    check_refused("generator: {requests: 1, session: {calls: 2}, prompt: {median: 1, max: 1}, "
+                  "output: {median: 1, max: 1}}\nclosed_loop: {users: 2}\n",
+                  "w.yaml:1:35: sessions are told by their own calls");
     check_refused("schema: qeilsim/model/1\ngenerator: {}\n", "not 'qeilsim/workload/1'");
 }
 
@@ -108,6 +114,26 @@ static void test_prefix(void)
         CHECK_NEAR((double)a[i].arrival_ps, 4 * (double)c[i].arrival_ps, 1e-6);
     }
     CHECK(a[0].arrival_ps == 0);
+}
+
+/* Exponential lengths rounded up are geometric: mean 1 / (1 - 2^(-1/median)). */
+static void test_exponential(void)
+{
+    static const char text[] = "generator: {requests: 20000, rate_per_s: 2, seed: 5,\n"
+                               "  prompt: {law: exponential, median: 30, max: 1000000},\n"
+                               "  output: {law: exponential, median: 2, max: 1000000}}\n";
+    struct error err = {0};
+    struct workload workload;
+    struct workload_statistics got;
+    if (!CHECK(read_text(text, &workload, &err)))
+        return;
+    if (CHECK(workload_statistics(&workload, 1, &got, &err))) {
+        double prompt = 1 / (1 - exp2(-1.0 / 30)), output = 1 / (1 - exp2(-0.5));
+        CHECK_NEAR(got.prompt_mean, prompt, 4 / sqrt(20000));
+        CHECK_NEAR(got.output_mean, output, 4 / sqrt(20000));
+        CHECK_NEAR(got.output_sd, sqrt(output * (output - 1)), 0.06);
+    }
+    workload_free(&workload);
 }
 
 static void test_fixed_beat(void)
@@ -198,6 +224,7 @@ int main(void)
     test_refused();
     test_distributions();
     test_prefix();
+    test_exponential();
     test_fixed_beat();
     test_too_late();
     test_catalogue_trace();
