@@ -55,18 +55,25 @@ static struct device_seen see(const struct device *device, const struct device_o
     return run_under_limit(&run, what, is_of_prompt(what), &what->run);
 }
 
-/* The leakage is that of the temperature which the draw ends at: two rounds come within a watt. */
+/* Mean over the run and the rest that the meter took in. The leakage is that of the temperature
+ * which the draw ends at: two rounds come within a watt. */
 static double draw_W(const struct device *device, const struct device_observation *what,
                      const struct device_seen *seen)
 {
     double die_K = what->die_K > 0 ? what->die_K : room_K, power_W = 0;
+    double own_W = device->power.cap_W;
     for (int round = 0; round < 3; round++) {
         power_W = device_draw_W(device, &seen->spent, seen->clock, die_K);
+        if (what->cap_W <= 0 && own_W > 0)
+            power_W = fmin(power_W, own_W);
         if (what->die_K > 0)
             break;
         die_K = fmin(device_steady_K(device, power_W, room_K), device->thermal.limit_K);
     }
-    return what->net ? power_W - device->power.idle_W : power_W;
+    double idle_W = device->power.idle_W, time_s = seen->spent.time_s;
+    if (what->rest_s > 0)
+        power_W = (power_W * time_s + idle_W * what->rest_s) / (time_s + what->rest_s);
+    return what->net ? power_W - idle_W : power_W;
 }
 
 static double energy_J(const struct device *device, const struct device_observation *what,

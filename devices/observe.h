@@ -29,6 +29,7 @@ struct device_observation {
     double die_K;   /* temperature that was told; 0: what the draw ends at */
     bool prefill;   /* power and energy: of the prompt, else of the answer */
     bool net;       /* less the idle draw */
+    double rest_s;  /* after each run, at the idle draw, that the mean draw takes in */
     double prompt;  /* energy of a whole request: tokens of the prompt before the answer */
     double measured;
     double noise; /* expected standard deviation of its logarithm; 0: DEVICE_NOISE */

@@ -16,6 +16,7 @@ enum { RUNS = DEVICE_FROM_RUNS, OPERATORS = DEVICE_FROM_OPERATORS, BOTH = RUNS |
 #define UNPACK_SIGMA 0.3
 #define WATTS_SIGMA 0.5
 #define LEAKAGE_SIGMA 0.2
+#define CAP_SIGMA 0.2
 #define MATRIX_UNPACK_SIGMA 0.5
 #define EXPERT_SIGMA 0.7
 
@@ -60,6 +61,7 @@ static const struct scalar {
     DRAW("active_W", 1, power.active_W, 1e6, WATTS_SIGMA),
     DRAW("pJ_per_FLOP", 1e-12, power.flop_J, 1, WATTS_SIGMA),
     DRAW("pJ_per_byte", 1e-12, power.byte_J, 1, WATTS_SIGMA),
+    DRAW("cap_W", 1, power.cap_W, 1e6, CAP_SIGMA),
     DRAW("leakage.reference_W", 1, power.leakage.reference_W, 1e6, LEAKAGE_SIGMA),
     TIME("attention", "ns_per_head_token", 1e-9, attention.s_per_head_token, RUNS),
 };

@@ -16,8 +16,8 @@ import tempfile
 
 from validation_goals import (
     APPLE, BOARD_LOGS, CAPS, EDGE, GRAPHICS_LOG, HERE, LINEAR, PI, ROCKCHIP, SCOREBOARDS, SEEDS,
-    STRIX, STRIX_LARGE, STRIX_SMALL, SUITE, VISION, all_goals, class_fit, fit_class, fit_classes,
-    left_out_errors, several_members, validate, validate_thermal, words)
+    STRIX, STRIX_LARGE, STRIX_SMALL, SUITE, VISION, all_goals, class_fit, constant_power, fit_class,
+    fit_classes, left_out_errors, several_members, validate, validate_thermal, words)
 
 WORKERS = 2
 FEW = 5  # classes of fewer members are marked
@@ -343,7 +343,7 @@ def too_wide(answer):
                "They say nothing.")
 
 
-def misses_text(known, judged):
+def misses_text(known, judged, measured):
     scores, strix = known[validate(SCOREBOARDS)], known[validate(STRIX)]
     suite = known[validate(SUITE)]
     yield "## Where it is wrong, and why\n\nMedian absolute errors, with the same commands.\n\n"
@@ -384,11 +384,13 @@ def misses_text(known, judged):
         "number of sequences in ways that the few parameters of attention follow in the mean only; "
         "the median error of each kind stands among the goals.",
         "**Watts** are those of the class and the power limit where nothing was fitted. On Strix Halo "
-        f"they are off by {told(strix, 'power')}. Its prompts of dense models all draw 90 to 100 W; "
-        "those of models with experts are told as 31 to 90 W, the less the larger the file, since "
-        "the sensor's mean takes in the loading of the model. A constant follows the many equal rows; "
-        "a fit that also has to follow the others does not. Back ends at equal speed differ by a "
-        "fifth in decode, and the fit has one set of parameters for all.",
+        f"they are off by {told(strix, 'power')}. The limits of the goals are what a constant errs "
+        "by that is chosen with all rows in view; one that is chosen by the same two models errs by "
+        f"{percent(constant_power(measured, 'decode'))} % in decode and "
+        f"{percent(constant_power(measured, 'prefill'))} % in prefill. Prefill is held to about 100 W by "
+        "a limit that the rows do not tell; the sensor's means take in the loading of the model, "
+        "which is counted at the idle draw. Back ends, and versions of one, differ by a fifth of "
+        "the power in decode at equal speed, and the fit has one set of parameters for all.",
         "**Joules of the Jetson Nano** are net of idle and of whole requests, with 1 to 4 threads "
         "mixed: what an idle core draws is not a parameter.",
         *too_wide(known[validate(ROCKCHIP)]),
@@ -427,14 +429,14 @@ def commands_of(goals):
     return list(dict.fromkeys(command for commands in lists for command in commands))
 
 
-def page(known, judged):
+def page(known, judged, measured):
     yield HEAD
     yield from goals_text(judged)
     yield from classes_text(known)
     yield from files_text(known)
     yield from heat_text(known)
     yield from extrapolation_text(known)
-    yield from misses_text(known, judged)
+    yield from misses_text(known, judged, measured)
 
 
 def put_headline(judged):
@@ -479,7 +481,7 @@ def main():
             with open(os.path.join(HERE, "validation", name), "wb") as picture:
                 picture.write(program.picture(file))
         with open(os.path.join(HERE, "VALIDATION.md"), "w", encoding="utf-8") as out:
-            out.write("".join(page(program.known, judged)).rstrip("\n") + "\n")
+            out.write("".join(page(program.known, judged, arguments.measured)).rstrip("\n") + "\n")
     put_headline(judged)
     for goal, value, _, word in judged:
         print(f"{goal.subject + ', ' + goal.quantity:72s} {scaled(goal, value):6.1f} {goal.unit}  {word}")

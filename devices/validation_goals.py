@@ -223,7 +223,7 @@ def energy_goals(folder):
 
 
 def power_goals(folder):
-    """The limits are what a constant for each phase errs by."""
+    """The limits are what a constant for each phase errs by that all rows were looked at for."""
     for phase, lengths, limit in (("decode", "gen_tokens=2048,4096", 11.2),
                                   ("prefill", "prompt_tokens=2048,4096", 2.7)):
         yield Goal("Strix Halo GPU, best backend, fitted on two models, 2,048 tokens and more",
@@ -231,6 +231,27 @@ def power_goals(folder):
                    [validate(STRIX, lengths, f"{lengths} & {words('model', picked)}", "backend")
                     for picked in chosen(measured_models(folder, STRIX), 2)],
                    middle_of("power"), True)
+
+
+def constant_power(folder, phase):
+    """What a constant errs by that is the median draw of the same two models' rows, of the same
+    rows as the goals, and asked for the other models: the median of the seeds' medians."""
+    length = "prompt_tokens" if phase == "prefill" else "gen_tokens"
+    test = ("model", "quant", "prompt_tokens", "gen_tokens", "context_depth", "batch", "flash_attn")
+    best = {}
+    with open(os.path.join(folder, STRIX), encoding="utf-8", newline="") as rows:
+        for row in csv.DictReader(rows):
+            key = tuple(row[column] for column in test)
+            rate = float(row["tokens_per_s"])
+            if (row["phase"] == phase and float(row[length] or 0) in (2048, 4096)
+                    and rate > best.get(key, (0,))[0]):
+                best[key] = rate, row["model"], float(row["power_W"])
+    errors = []
+    for picked in chosen(measured_models(folder, STRIX), 2):
+        constant = statistics.median(watts for _, model, watts in best.values() if model in picked)
+        errors.append(statistics.median(abs(constant / watts - 1) for _, model, watts
+                                        in best.values() if model not in picked))
+    return statistics.median(errors)
 
 
 def memory_goals():

@@ -7,7 +7,6 @@
 #include "scenarios/validate.h"
 #include "workloads/model.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -282,36 +281,9 @@ static double or_else(double value, double otherwise)
     return isnan(value) ? otherwise : value;
 }
 
-static bool mentions(const char *text, const char *words)
-{
-    char *lower = mem_strdup(text);
-    for (char *p = lower; *p; p++)
-        *p = (char)tolower((unsigned char)*p);
-    bool found = strstr(lower, words) != NULL;
-    free(lower);
-    return found;
-}
-
-/* What a row's remarks say beyond its columns. */
-static const char *notes_of(const struct measured_table *table, const struct measured_row *row)
-{
-    for (size_t i = 0; i < table->n_columns; i++)
-        if (strcmp(table->column[i], "notes") == 0)
-            return row->cell[i] ? row->cell[i] : "";
-    return "";
-}
-
-/* "power_limit_W=300": the limit that was set with the driver. */
-static double cap_of(const char *notes)
-{
-    static const char key[] = "power_limit_W=";
-    const char *at = strstr(notes, key);
-    return at ? strtod(at + strlen(key), NULL) : 0;
-}
-
 static struct device_observation observe(const struct measured_row *row,
-                                         const struct scenario_measured_model *model,
-                                         const char *notes, double ubatch)
+                                         const struct scenario_measured_model *model, double cap_W,
+                                         double ubatch)
 {
     bool prefill = row->phase == MEASURED_PREFILL;
     double tokens = prefill ? row->prompt_tokens : or_else(row->gen_tokens, usual_answer_tokens);
@@ -324,7 +296,7 @@ static struct device_observation observe(const struct measured_row *row,
                                                .ubatch = ubatch,
                                                .weight_scale = weight_scale(row, model)},
                                        .flash = flash_of(row),
-                                       .cap_W = cap_of(notes),
+                                       .cap_W = cap_W,
                                        .prefill = prefill};
 }
 
@@ -350,13 +322,14 @@ static const double watts_noise = 0.1;
 /* The draw and the energy that a row tells, where its meter takes in the device alone or a fit can
  * tell the rest. */
 static void add_draw(struct scenario_cases *cases, const struct scenario_case *speed,
-                     const char *notes, const struct scenario_cases_ask *ask)
+                     const struct measured_remarks *remarks, const struct scenario_cases_ask *ask)
 {
     const struct measured_row *row = speed->row;
     struct scenario_case item = *speed;
-    if (!ask->wall && mentions(row->power_scope, "wall"))
+    if (!ask->wall && remarks->wall)
         return;
     item.what.noise = watts_noise;
+    item.what.rest_s = remarks->rest_s;
     item.what.die_K = row->temperature_K > 0 ? row->temperature_K : 0;
     if (row->power_W > 0) {
         item.quantity = SCENARIO_POWER;
@@ -368,8 +341,8 @@ static void add_draw(struct scenario_cases *cases, const struct scenario_case *s
         item.quantity = SCENARIO_ENERGY;
         item.what.kind = DEVICE_SAW_ENERGY;
         item.what.measured = row->energy_J_per_token;
-        item.what.net = mentions(notes, "net of idle");
-        if (!item.what.prefill && mentions(notes, "whole request"))
+        item.what.net = remarks->net;
+        if (!item.what.prefill && remarks->whole_request)
             item.what.prompt = or_else(row->prompt_tokens, 0);
         add_item(cases, &item);
     }
@@ -393,15 +366,15 @@ static bool add_case(struct scenario_cases *cases, const struct measured_table *
         return err->n_faults == faults;
     item.model = model->name;
     item.quant = model->quant;
-    const char *notes = notes_of(table, row);
-    item.what = observe(row, model, notes, ask->ubatch);
+    struct measured_remarks remarks = measured_remarks(table, row);
+    item.what = observe(row, model, remarks.cap_W, ask->ubatch);
     set_memory(cases, row, cases->subject[item.device].name, &item.what.run);
     if (row->tokens_per_s > 0) {
         item.quantity = row->phase == MEASURED_PREFILL ? SCENARIO_PREFILL : SCENARIO_DECODE;
         item.what.measured = item.what.run.tokens * item.what.run.batch / row->tokens_per_s;
         add_item(cases, &item);
     }
-    add_draw(cases, &item, notes, ask);
+    add_draw(cases, &item, &remarks, ask);
     return true;
 }
 

@@ -276,9 +276,44 @@ static void test_quants(void)
     }
 }
 
+/* What remarks add to a row: 6 prompts of 512 tokens at 512/s in a process of 18 s leave 2 s for
+ * each of them, 5 answers of 128 at 64/s in 20 s the same. */
+static void test_remarks(void)
+{
+    static const char bytes[] =
+        HEAD ",prompt_tokens,gen_tokens,power_scope,notes\n"
+             "A,m,prefill,512,512,,\"mean over whole llama-bench process\",run_duration_s=18.0\n"
+             "A,m,decode,64,,128,\"mean over whole llama-bench process\",x; run_duration_s=20\n"
+             "A,m,decode,50,,200,SoC,\"process latency 9.5 s; averages over the whole process\"\n"
+             "A,m,decode,50,,200,SoC,process latency 9.5 s\n"
+             "A,m,decode,50,,200,SoC,\"process latency 3 s; averages over the whole process\"\n"
+             "A,m,decode,50,,200,Wall plug,power_limit_W=300; net of idle; whole request\n"
+             "A,m,decode,0,,200,whole process,run_duration_s=inf power_limit_W=-3\n";
+    static const struct measured_remarks want[] = {
+        {.rest_s = 2},
+        {.rest_s = 2},
+        {.rest_s = 5.5},
+        {.rest_s = 0},
+        {.rest_s = 0},
+        {.cap_W = 300, .wall = true, .net = true, .whole_request = true},
+        {.rest_s = 0}};
+    static const char *const files[] = {bytes};
+    struct measured_table table;
+    if (!CHECK(read_bytes(files, 1, &table) && table.n_rows == sizeof want / sizeof *want))
+        return;
+    for (size_t i = 0; i < table.n_rows; i++) {
+        struct measured_remarks got = measured_remarks(&table, &table.row[i]);
+        CHECK_NEAR(got.rest_s, want[i].rest_s, 1e-12);
+        CHECK(got.cap_W == want[i].cap_W && got.wall == want[i].wall && got.net == want[i].net);
+        CHECK(got.whole_request == want[i].whole_request);
+    }
+    measured_free(&table);
+}
+
 int main(void)
 {
     test_read();
+    test_remarks();
     test_faults();
     test_faults_together();
     test_where();
