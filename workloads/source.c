@@ -22,7 +22,7 @@ struct workload_source {
     struct stamp first, last;              /* of the rows read so far */
     const struct workload_loop_spec *loop; /* borrowed; NULL: open */
     int64_t *first_ps;                     /* (n_first) when users come first, in order */
-    size_t n_first;
+    size_t n_first, n_came;                /* users; those whose first request was given */
     bool served; /* the loop, if any, waits for its answers */
 };
 
@@ -261,7 +261,8 @@ static bool next_kept(struct workload_source *source, struct workload_request *o
     return true;
 }
 
-/* A user's time to think before request number `n`: gamma, a pure function of seed and number. */
+/* A user's time to think: gamma, a pure function of seed and number. Numbers below n_first are of
+ * the users' first requests. */
 static int64_t draw_think_ps(const struct workload_source *source, uint64_t n)
 {
     const struct workload_loop_spec *loop = source->loop;
@@ -309,13 +310,12 @@ bool workload_source_next(struct workload_source *source, struct workload_reques
 {
     if (!source->served)
         return next_kept(source, out, end, err);
-    uint64_t user = source->n_given;
-    *end = user >= source->n_first;
+    *end = source->n_came >= source->n_first;
     if (*end)
         return true;
     bool ok = next_in_loop(source, out, end, err);
     if (ok && !*end)
-        out->arrival_ps = source->first_ps[user];
+        out->arrival_ps = source->first_ps[source->n_came++];
     return ok;
 }
 
@@ -326,7 +326,7 @@ bool workload_source_ended(struct workload_source *source, int64_t end_ps,
     *some = false;
     if (!source->served)
         return true;
-    uint64_t n = source->n_given;
+    uint64_t n = source->n_first + source->n_given;
     if (!next_in_loop(source, out, &end, err))
         return false;
     *some = !end;
