@@ -220,8 +220,7 @@ uint64_t sim_batch_new_blocks(const struct sim_batch *batch, uint64_t steps)
     for (size_t i = 0; i < batch->n_running; i++) {
         const struct sim_job *job = &batch->job[batch->running[i]];
         if (job->state == SIM_JOB_DECODE)
-            blocks += sim_kv_blocks(&batch->kv, job->computed + steps) -
-                      sim_kv_blocks(&batch->kv, job->computed);
+            blocks += sim_batch_job_blocks(batch, job, steps);
     }
     return blocks;
 }
@@ -283,25 +282,37 @@ static void add_context(const struct sim_batch *batch, uint64_t context, struct 
     pass->window.growth += grows;
 }
 
-void sim_batch_take_decodes(struct sim_batch *batch, struct sim_pass *pass)
+/* All jobs that decode now; the blocks that their next tokens need. */
+static uint64_t add_decodes(struct sim_batch *batch, struct sim_pass *pass)
 {
+    uint64_t blocks = 0;
     for (size_t i = 0; i < batch->n_running; i++) {
         struct sim_job *job = &batch->job[batch->running[i]];
         if (job->state == SIM_JOB_READY)
             job->state = SIM_JOB_DECODE;
-    }
-    while (sim_batch_new_blocks(batch, 1) > batch->kv.free && preempt_newest(batch))
-        batch->crowded = true;
-    if (!sim_kv_take(&batch->kv, sim_batch_new_blocks(batch, 1)))
-        return; /* prompts under way hold the blocks: decoding goes on when they are done */
-    for (size_t i = 0; i < batch->n_running; i++) {
-        const struct sim_job *job = &batch->job[batch->running[i]];
         if (job->state != SIM_JOB_DECODE)
             continue;
         pass->decode_rows++;
         pass->sampled++;
         add_context(batch, job->computed + 1, pass);
+        blocks += sim_batch_job_blocks(batch, job, 1);
     }
+    return blocks;
+}
+
+uint64_t sim_batch_take_decodes(struct sim_batch *batch, struct sim_pass *pass)
+{
+    struct sim_pass before = *pass;
+    uint64_t blocks = add_decodes(batch, pass);
+    while (blocks > batch->kv.free && preempt_newest(batch)) {
+        batch->crowded = true;
+        *pass = before;
+        blocks = add_decodes(batch, pass);
+    }
+    if (sim_kv_take(&batch->kv, blocks))
+        return blocks;
+    *pass = before; /* prompts under way hold the blocks: decoding goes on when they are done */
+    return 0;
 }
 
 uint64_t sim_batch_steps(const struct sim_batch *batch)

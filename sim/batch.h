@@ -73,13 +73,19 @@ bool sim_batch_admits(const struct sim_batch *batch);
 void sim_batch_take_prompts(struct sim_batch *batch, uint64_t budget, int64_t now_ps,
                             struct sim_pass *pass);
 /* Makes sure that every decoding job has room for one more token, preempting the newest where
- * needed, and adds them to *pass. The blocks of that token are taken: the run that is started, or
- * the caller, answers for sim_batch_new_blocks(batch, 1). */
-void sim_batch_take_decodes(struct sim_batch *batch, struct sim_pass *pass);
+ * needed, and adds them to *pass. The blocks of that token are taken, and their number is returned:
+ * the run that is started, or the caller, answers for them. */
+uint64_t sim_batch_take_decodes(struct sim_batch *batch, struct sim_pass *pass);
 /* How many steps the decoding jobs can run: to the first end, and while blocks are free. >= 1 */
 uint64_t sim_batch_steps(const struct sim_batch *batch);
-/* Blocks that the decoding jobs need for `steps` further tokens each. */
+/* Blocks that the decoding jobs, or one of them, need for `steps` further tokens each. */
 uint64_t sim_batch_new_blocks(const struct sim_batch *batch, uint64_t steps);
+static inline uint64_t sim_batch_job_blocks(const struct sim_batch *batch,
+                                            const struct sim_job *job, uint64_t steps)
+{
+    return sim_kv_blocks(&batch->kv, job->computed + steps) -
+           sim_kv_blocks(&batch->kv, job->computed);
+}
 
 /* Removes running job number i, giving its blocks back; the slot is free for another. */
 void sim_batch_remove(struct sim_batch *batch, size_t i);

@@ -12,14 +12,16 @@ static bool plan_pass(struct sim_engine *engine, struct sim_worker *worker, stru
 {
     const struct sim_serving *serving = &engine->system->serving;
     uint64_t budget = serving->max_num_batched_tokens;
+    uint64_t *reserved = &worker->run.reserved;
     *pass = (struct sim_pass){0};
+    *reserved = 0;
     if (worker->role == SIM_LANE_BOTH && !serving->chunked_prefill) {
         sim_batch_take_prompts(&engine->batch, budget, engine->now_ps, pass);
         if (pass->prefill_rows == 0)
-            sim_batch_take_decodes(&engine->batch, pass);
+            *reserved = sim_batch_take_decodes(&engine->batch, pass);
     } else {
         if (worker->role != SIM_LANE_PREFILL)
-            sim_batch_take_decodes(&engine->batch, pass);
+            *reserved = sim_batch_take_decodes(&engine->batch, pass);
         if (worker->role != SIM_LANE_DECODE)
             sim_batch_take_prompts(&engine->batch, budget - pass->decode_rows, engine->now_ps,
                                    pass);

@@ -103,25 +103,40 @@ static void finish_prompt(struct sim_engine *engine, uint32_t slot)
               SIM_EVENT_HANDOVER, SIM_EVENT_HANDOVER, slot, job->generation);
 }
 
+/* The first gap of a run. Most jobs had their last token at one time. */
+static void add_first_gap(struct sim_engine *engine, int64_t gap_ps, uint64_t jobs)
+{
+    if (jobs > 0)
+        sim_gaps_add(&engine->gaps, (double)gap_ps * 1e-12, jobs);
+}
+
 void sim_engine_tell(struct sim_engine *engine, struct sim_run_state *run, uint64_t steps)
 {
     struct sim_batch *batch = &engine->batch;
     if (run->pass.decode_rows == 0 || steps == 0)
         return;
-    /* The blocks were taken when the run was planned; now they are the jobs'. */
-    run->reserved -= sim_batch_new_blocks(batch, steps);
-    int64_t first_ps = sim_steps_end_ps(&run->steps, 1);
+    int64_t first_ps = sim_steps_end_ps(&run->steps, 1), gap_ps = 0;
     int64_t last_ps = sim_steps_end_ps(&run->steps, run->told + steps);
+    uint64_t alike = 0, blocks = 0;
     for (size_t i = 0; i < batch->n_running; i++) {
         struct sim_job *job = &batch->job[batch->running[i]];
         if (job->state != SIM_JOB_DECODE)
             continue;
-        if (run->told == 0)
-            sim_gaps_add(&engine->gaps, (double)(first_ps - job->last_token_ps) * 1e-12, 1);
+        if (run->told == 0 && first_ps - job->last_token_ps != gap_ps) {
+            add_first_gap(engine, gap_ps, alike);
+            gap_ps = first_ps - job->last_token_ps;
+            alike = 0;
+        }
+        alike++;
+        blocks += sim_batch_job_blocks(batch, job, steps);
         job->generated += steps;
         job->computed += steps;
         job->last_token_ps = last_ps;
     }
+    if (run->told == 0)
+        add_first_gap(engine, gap_ps, alike);
+    /* They were taken when the run was planned; now they are the jobs'. */
+    run->reserved -= blocks;
     run->told += steps;
 }
 

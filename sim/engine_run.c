@@ -139,7 +139,6 @@ static bool plan_steps(struct sim_engine *engine, struct sim_worker *worker)
 {
     struct sim_run_state *run = &worker->run;
     struct sim_batch *batch = &engine->batch;
-    run->reserved = sim_batch_new_blocks(batch, 1);
     if (run->pass.prefill_rows > 0)
         return true;
     sim_kv_give(&batch->kv, run->reserved);
@@ -155,7 +154,7 @@ bool sim_engine_start(struct sim_engine *engine, struct sim_worker *worker,
 {
     struct sim_run_state *run = &worker->run;
     run->pass = *pass;
-    run->told = run->reserved = 0;
+    run->told = 0;
     run->charged = 0;
     run->steps = (struct sim_steps){.start_ps = engine->now_ps, .count = 1, .head = 1};
     sim_engine_read(engine);

@@ -3,10 +3,23 @@
 
 #include <assert.h>
 
+static unsigned halvings_of(uint64_t number)
+{
+    unsigned halvings = 0;
+    if ((number & (number - 1)) != 0)
+        return 64;
+    while (number >> halvings > 1)
+        halvings++;
+    return halvings;
+}
+
 void sim_kv_init(struct sim_kv *kv, uint64_t blocks, uint64_t block_tokens)
 {
-    *kv = (struct sim_kv){
-        .block_tokens = block_tokens, .total = blocks, .free = blocks, .fewest_free = blocks};
+    *kv = (struct sim_kv){.block_tokens = block_tokens,
+                          .halvings = halvings_of(block_tokens),
+                          .total = blocks,
+                          .free = blocks,
+                          .fewest_free = blocks};
 }
 
 void sim_kv_reserve_by(struct sim_kv *kv, enum sim_kv_allocator allocator, uint64_t slot_tokens)
@@ -27,11 +40,6 @@ void sim_kv_reserve_by(struct sim_kv *kv, enum sim_kv_allocator allocator, uint6
 void sim_kv_free(struct sim_kv *kv)
 {
     sim_allocator_free(&kv->pieces);
-}
-
-uint64_t sim_kv_blocks(const struct sim_kv *kv, uint64_t tokens)
-{
-    return (tokens + kv->block_tokens - 1) / kv->block_tokens;
 }
 
 bool sim_kv_take(struct sim_kv *kv, uint64_t blocks)

@@ -11,6 +11,7 @@ enum sim_kv_allocator { SIM_KV_PAGED, SIM_KV_CONTIGUOUS, SIM_KV_BUDDY, SIM_KV_FI
 
 struct sim_kv {
     uint64_t block_tokens;
+    unsigned halvings;                 /* log2 of block_tokens; 64 where that is no power of two */
     uint64_t total, free, fewest_free; /* blocks */
     enum sim_kv_allocator allocator;
     struct sim_allocator pieces; /* what is reserved, but for paged memory */
@@ -30,7 +31,11 @@ void sim_kv_reserve_by(struct sim_kv *kv, enum sim_kv_allocator allocator, uint6
 void sim_kv_free(struct sim_kv *kv);
 
 /* Blocks that hold `tokens` tokens. */
-uint64_t sim_kv_blocks(const struct sim_kv *kv, uint64_t tokens);
+static inline uint64_t sim_kv_blocks(const struct sim_kv *kv, uint64_t tokens)
+{
+    uint64_t up = tokens + kv->block_tokens - 1;
+    return kv->halvings < 64 ? up >> kv->halvings : up / kv->block_tokens;
+}
 /* False, and nothing taken, when fewer are free. */
 bool sim_kv_take(struct sim_kv *kv, uint64_t blocks);
 void sim_kv_give(struct sim_kv *kv, uint64_t blocks);
