@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/csv.h"
 
+#include "base/lines.h"
 #include "base/memory.h"
 #include "base/text.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/types.h>
 
 enum { MAX_COLUMNS = 4096 };
 
@@ -18,11 +16,7 @@ struct cell {
 };
 
 struct csv {
-    FILE *stream;
-    char *path;
-    char *line;         /* getline's buffer, cut into cells in place */
-    size_t line_room;   /* of the buffer */
-    size_t line_number; /* of the line in the buffer, from 1 */
+    struct lines lines; /* the current one is cut into cells in place */
     struct cell *cell;  // (n_cells) of the current row
     size_t n_cells, cell_room;
     char **name; // (n_columns)
@@ -31,52 +25,14 @@ struct csv {
 
 static bool line_error(const struct csv *csv, size_t column, const char *what, struct error *err)
 {
-    return error_at(err, csv->path, csv->line_number, column, "%s", what);
-}
-
-/* The length that is left; the end's zero byte moves along. */
-static size_t drop_byte_order_mark(char *line, size_t n)
-{
-    if (n < 3 || memcmp(line, "\xEF\xBB\xBF", 3) != 0)
-        return n;
-    memmove(line, line + 3, n - 2);
-    return n - 3;
-}
-
-/* Reads one line without its end into csv->line. */
-static enum csv_status read_line(struct csv *csv, size_t *length, struct error *err)
-{
-    errno = 0;
-    ssize_t got = getline(&csv->line, &csv->line_room, csv->stream);
-    csv->line_number++;
-    if (got < 0 && !ferror(csv->stream))
-        return CSV_END;
-    if (got < 0) {
-        error_at(err, csv->path, csv->line_number, 1, "cannot be read: %s", strerror(errno));
-        return CSV_FAILED;
-    }
-    size_t n = (size_t)got;
-    if (csv->line_number == 1)
-        n = drop_byte_order_mark(csv->line, n);
-    const char *zero = memchr(csv->line, '\0', n);
-    if (zero) {
-        line_error(csv, (size_t)(zero - csv->line) + 1, "not text: byte 0x00", err);
-        return CSV_FAILED;
-    }
-    if (n > 0 && csv->line[n - 1] == '\n')
-        n--;
-    if (n > 0 && csv->line[n - 1] == '\r')
-        n--;
-    csv->line[n] = '\0';
-    *length = n;
-    return CSV_ROW;
+    return error_at(err, csv->lines.path, csv->lines.number, column, "%s", what);
 }
 
 static bool add_cell(struct csv *csv, const char *text, const char *from, struct error *err)
 {
-    size_t column = (size_t)(from - csv->line) + 1;
+    size_t column = (size_t)(from - csv->lines.text) + 1;
     if (csv->n_cells == MAX_COLUMNS)
-        return error_at(err, csv->path, csv->line_number, column,
+        return error_at(err, csv->lines.path, csv->lines.number, column,
                         "more than %d columns are not read", MAX_COLUMNS);
     csv->cell = mem_grow(csv->cell, &csv->cell_room, csv->n_cells + 1, sizeof *csv->cell);
     csv->cell[csv->n_cells++] = (struct cell){.text = text, .column = column};
@@ -87,7 +43,7 @@ static bool add_cell(struct csv *csv, const char *text, const char *from, struct
  * comma or the line's end), or NULL with a fault. */
 static char *cut_quoted(struct csv *csv, char *p, struct error *err)
 {
-    size_t column = (size_t)(p - csv->line) + 1;
+    size_t column = (size_t)(p - csv->lines.text) + 1;
     char *to = p + 1;
     bool closed = false;
     if (!add_cell(csv, to, p, err))
@@ -105,7 +61,7 @@ static char *cut_quoted(struct csv *csv, char *p, struct error *err)
         return NULL;
     }
     if (*p && *p != ',') {
-        line_error(csv, (size_t)(p - csv->line) + 1, "text after a closing quote", err);
+        line_error(csv, (size_t)(p - csv->lines.text) + 1, "text after a closing quote", err);
         return NULL;
     }
     *to = '\0';
@@ -123,7 +79,7 @@ static char *cut_plain(struct csv *csv, char *p, char *end, struct error *err)
 /* Cuts the line in the buffer into cells. */
 static bool cut_line(struct csv *csv, size_t length, struct error *err)
 {
-    char *p = csv->line, *end = csv->line + length;
+    char *p = csv->lines.text, *end = csv->lines.text + length;
     csv->n_cells = 0;
     for (;;) {
         p = *p == '"' ? cut_quoted(csv, p, err) : cut_plain(csv, p, end, err);
@@ -137,14 +93,13 @@ static bool cut_line(struct csv *csv, size_t length, struct error *err)
 
 static enum csv_status next_line(struct csv *csv, struct error *err)
 {
-    size_t length = 0;
-    enum csv_status status;
+    enum lines_status status;
     do
-        status = read_line(csv, &length, err);
-    while (status == CSV_ROW && length == 0);
-    if (status == CSV_ROW && !cut_line(csv, length, err))
-        return CSV_FAILED;
-    return status;
+        status = lines_next(&csv->lines, err);
+    while (status == LINES_LINE && csv->lines.length == 0);
+    if (status == LINES_LINE)
+        return cut_line(csv, csv->lines.length, err) ? CSV_ROW : CSV_FAILED;
+    return status == LINES_END ? CSV_END : CSV_FAILED;
 }
 
 static bool add_names(struct csv *csv, struct error *err)
@@ -154,7 +109,7 @@ static bool add_names(struct csv *csv, struct error *err)
         const char *name = csv->cell[i].text;
         size_t other;
         if (*name && csv_find(csv, name, &other))
-            return error_at(err, csv->path, csv->line_number, csv->cell[i].column,
+            return error_at(err, csv->lines.path, csv->lines.number, csv->cell[i].column,
                             "column '%s' is named twice", text_clip(name).bytes);
         csv->name[csv->n_columns++] = mem_strdup(name);
     }
@@ -165,20 +120,17 @@ static bool read_header(struct csv *csv, struct error *err)
 {
     enum csv_status status = next_line(csv, err);
     if (status == CSV_END)
-        return error_at(err, csv->path, 1, 1, "the file is empty");
+        return error_at(err, csv->lines.path, 1, 1, "the file is empty");
     return status == CSV_ROW && add_names(csv, err);
 }
 
-/* Takes the stream over; NULL stands for one that could not be opened. */
-static struct csv *open_stream(FILE *stream, const char *path, struct error *err)
+/* Takes the lines over, if they were opened. */
+static struct csv *open_lines(bool opened, const struct lines *lines, struct error *err)
 {
-    if (!stream) {
-        error_at(err, path, 1, 1, "cannot be read: %s", strerror(errno));
+    if (!opened)
         return NULL;
-    }
     struct csv *csv = mem_calloc(1, sizeof *csv);
-    csv->stream = stream;
-    csv->path = mem_strdup(path);
+    csv->lines = *lines;
     if (read_header(csv, err))
         return csv;
     csv_close(csv);
@@ -187,26 +139,25 @@ static struct csv *open_stream(FILE *stream, const char *path, struct error *err
 
 struct csv *csv_open(const char *path, struct error *err)
 {
-    return open_stream(fopen(path, "rb"), path, err);
+    struct lines lines;
+    return open_lines(lines_open(&lines, path, err), &lines, err);
 }
 
 struct csv *csv_open_memory(const char *name, const char *bytes, size_t n, struct error *err)
 {
-    /* A stream for reading never writes, whatever the type says. */
-    return open_stream(fmemopen((void *)(uintptr_t)bytes, n, "rb"), name, err);
+    struct lines lines;
+    return open_lines(lines_open_memory(&lines, name, bytes, n, err), &lines, err);
 }
 
 void csv_close(struct csv *csv)
 {
     if (!csv)
         return;
-    fclose(csv->stream);
+    lines_close(&csv->lines);
     for (size_t i = 0; i < csv->n_columns; i++)
         free(csv->name[i]);
     free(csv->name);
     free(csv->cell);
-    free(csv->line);
-    free(csv->path);
     free(csv);
 }
 
@@ -238,7 +189,7 @@ bool csv_need(const struct csv *csv, const char *name, size_t *column, struct er
     struct text there = {0};
     for (size_t i = 0; i < csv->n_columns; i++)
         text_add(&there, "%s%s", i ? ", " : "", text_clip(csv->name[i]).bytes);
-    error_at(err, csv->path, 1, 1, "column '%s' is not there; the columns are: %s", name,
+    error_at(err, csv->lines.path, 1, 1, "column '%s' is not there; the columns are: %s", name,
              there.bytes);
     text_free(&there);
     return false;
@@ -249,19 +200,19 @@ enum csv_status csv_next(struct csv *csv, struct error *err)
     enum csv_status status = next_line(csv, err);
     if (status != CSV_ROW || csv->n_cells == csv->n_columns)
         return status;
-    error_at(err, csv->path, csv->line_number, 1, "the row has %zu cells, the header %zu",
+    error_at(err, csv->lines.path, csv->lines.number, 1, "the row has %zu cells, the header %zu",
              csv->n_cells, csv->n_columns);
     return CSV_FAILED;
 }
 
 size_t csv_line(const struct csv *csv)
 {
-    return csv->line_number;
+    return csv->lines.number;
 }
 
 const char *csv_path(const struct csv *csv)
 {
-    return csv->path;
+    return csv->lines.path;
 }
 
 const char *csv_text(const struct csv *csv, size_t column)
@@ -274,10 +225,10 @@ bool csv_cell_error(const struct csv *csv, size_t column, const char *wanted, st
     const struct cell *cell = &csv->cell[column];
     const char *name = csv->name[column];
     if (!*cell->text)
-        return error_at(err, csv->path, csv->line_number, cell->column,
+        return error_at(err, csv->lines.path, csv->lines.number, cell->column,
                         "column '%s': the cell is empty, %s is wanted", name, wanted);
-    return error_at(err, csv->path, csv->line_number, cell->column, "column '%s': '%s' is not %s",
-                    name, text_clip(cell->text).bytes, wanted);
+    return error_at(err, csv->lines.path, csv->lines.number, cell->column,
+                    "column '%s': '%s' is not %s", name, text_clip(cell->text).bytes, wanted);
 }
 
 bool csv_number(const struct csv *csv, size_t column, double *out, struct error *err)
