@@ -21,6 +21,5 @@ int cmd_list(int argc, char **argv);
 int cmd_search(int argc, char **argv);
 int cmd_hv(int argc, char **argv);
 int cmd_schema(int argc, char **argv);
-int cmd_calibrate(int argc, char **argv);
 
 #endif
