@@ -226,6 +226,8 @@ static const struct field reliability_fields[] = {
 static const struct field software_fields[] = {
     {"name", FIELD_TEXT, false, AT(device_software, name), .preset = "reference",
      .help = "runtime that the factor stands for"},
+    {"fused", FIELD_BOOL, false, AT(device_software, fused), .preset = "false",
+     .help = "projections of one input run as one product, residuals with the norm, as servers do"},
     {"factor", FIELD_NUMBER, false, AT(device_software, factor), .min = 0.01, .max = 100,
      .preset = "1", .unit = "1", .help = "all times are multiplied by it"},
     {0}};

@@ -137,6 +137,7 @@ struct device_reliability {
 
 struct device_software {
     char *name;
+    bool fused;    /* operators that can join another one begin no kernel of their own */
     double factor; /* all times are multiplied by it */
 };
 

@@ -255,11 +255,14 @@ static struct product product_of(const struct device *device, const struct workl
 
 /* Embedding, products and element-wise operators: all rows go through alike. */
 static struct device_cost dense_cost(const struct device *device,
-                                     const struct workload_operator *op, double rows,
+                                     const struct workload_operator *whole, double rows,
                                      const struct device_condition *at)
 {
-    bool matmul = op->kind == WORKLOAD_MATMUL;
+    struct workload_operator own = *whole;
+    const struct workload_operator *op = &own;
+    bool matmul = op->kind == WORKLOAD_MATMUL, joined = op->joins && device->software.fused;
     bool element = !matmul && device->overheads.element_s > 0;
+    own.activation_bytes_per_row -= joined ? own.shared_bytes_per_row : 0;
     double activation_B = rows * op->activation_bytes_per_row;
     double weight_B = workload_operator_share(op, rows) * op->weight_bytes;
     struct device_cost one = {.bytes = weight_B + activation_B, .flops = rows * op->flops_per_row};
@@ -276,8 +279,9 @@ static struct device_cost dense_cost(const struct device *device,
             one.memory_s += weight_B / device_read_Bps(device, at, at->pass_weight_bytes);
         one.time_s = one.memory_s;
     }
-    one.overhead_s =
-        (element ? device->overheads.element_s : device->overheads.operator_s) / at->clock;
+    if (!joined)
+        one.overhead_s =
+            (element ? device->overheads.element_s : device->overheads.operator_s) / at->clock;
     one.time_s += one.overhead_s;
     return one;
 }

@@ -321,6 +321,11 @@ static bool fit_operators(const struct scenario_fit_ask *ask, struct scenario_fi
         divide(&evidence, ask->split, ask->seed);
         evidence.ref =
             mem_printf("%zu operator times of %s", evidence.fitted, file_name(ask->operators));
+        if (cases.fused) {
+            put_value(map_at(subject.tree, "software"), "fused", "true");
+            note_source(subject.tree, "software.fused",
+                        "the times are of whole projections: qkv_proj, gate_up_proj");
+        }
         ok = fit_and_report(&subject, &evidence, out, err);
         free(evidence.ref);
         out->skipped = cases.skip;

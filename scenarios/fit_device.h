@@ -30,6 +30,8 @@ bool scenario_fit_class(const struct scenario_cases *cases, const char *name,
 struct scenario_operator_cases {
     struct workload_operator *op; /* (n_ops) what the observations borrow */
     size_t n_ops;
+    double layers;                   /* of the model */
+    bool fused;                      /* the runtime runs several of our products as one */
     struct device_observation *what; /* (n) */
     const char **group;              /* (n) "gemm", "element", "attention decode" ... */
     size_t n;

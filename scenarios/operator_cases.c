@@ -25,8 +25,8 @@ static const struct {
     {"down_proj", "ffn_down", "GEMM"},
     {"lm_head", "lm_head", "GEMM"},
     {"act_fn", "ffn_act", "element-wise"},
-    {"layernorm", "attn_norm", "element-wise"},
-    {"final_layernorm", "output_norm", "element-wise"},
+    {"layernorm", "attn_norm attn_residual", "element-wise"},
+    {"final_layernorm", "output_norm ffn_residual", "element-wise"},
     {"rotary_emb", "rope", "element-wise"},
     {"embedding", "embed", "element-wise"},
 };
@@ -45,12 +45,14 @@ static void fuse(struct workload_operator *into, const struct workload_operator 
 {
     if (!into->name) {
         *into = *op;
+        into->joins = false;
+        into->activation_bytes_per_row -= op->shared_bytes_per_row;
         return;
     }
     into->weights += op->weights;
     into->weight_bytes += op->weight_bytes;
     into->flops_per_row += op->flops_per_row;
-    into->activation_bytes_per_row += op->activation_bytes_per_row;
+    into->activation_bytes_per_row += op->activation_bytes_per_row - op->shared_bytes_per_row;
 }
 
 /* The operators of layer 0, embedding and head under the profiler's names, attention last. */
@@ -68,6 +70,15 @@ static void name_operators(const struct workload_model *model, struct workload_o
                     fuse(&out[l], &op[i]);
         }
     }
+}
+
+/* Whether a profiler's word stands for several products of ours. */
+static bool runs_several(const char *layer)
+{
+    for (size_t l = 0; l < LAYERS; l++)
+        if (strcmp(layers[l].layer, layer) == 0)
+            return strcmp(layers[l].group, "GEMM") == 0 && strchr(layers[l].operators, ' ');
+    return false;
 }
 
 /* Letters and digits alone, in lower case. */
@@ -148,22 +159,36 @@ static struct device_observation attention(const struct measured_operator *row,
     return what;
 }
 
-static bool dense(const struct measured_operator *row, const struct workload_operator *op,
+/* A fit is to get passes right: a product counts by its share of the weights that a pass reads. */
+static double product_noise(const struct scenario_operator_cases *cases, size_t layer)
+{
+    double all = 0, products = 0, own = 0;
+    for (size_t l = 0; l < LAYERS; l++) {
+        double count = cases->op[l].rows == WORKLOAD_ROWS_SAMPLED ? 1 : cases->layers;
+        all += count * cases->op[l].weights;
+        products += cases->op[l].weights > 0;
+        own = l == layer ? count * cases->op[l].weights : own;
+    }
+    return gemm_noise / sqrt(products * own / all);
+}
+
+static bool dense(const struct measured_operator *row, const struct scenario_operator_cases *cases,
                   struct device_observation *what, const char **group)
 {
+    const struct workload_operator *op = cases->op;
     size_t l = 0;
     while (l < LAYERS && strcmp(layers[l].layer, row->layer) != 0)
         l++;
     if (l == LAYERS || !op[l].name)
         return false;
     *group = layers[l].group;
-    *what = (struct device_observation){.kind = DEVICE_SAW_OPERATOR,
-                                        .flash = -1,
-                                        .op = &op[l],
-                                        .pass = {.rows = row->rows, .sampled = row->rows},
-                                        .measured = row->time_s,
-                                        .noise = op[l].kind == WORKLOAD_MATMUL ? gemm_noise
-                                                                               : element_noise};
+    *what = (struct device_observation){
+        .kind = DEVICE_SAW_OPERATOR,
+        .flash = -1,
+        .op = &op[l],
+        .pass = {.rows = row->rows, .sampled = row->rows},
+        .measured = row->time_s,
+        .noise = op[l].kind == WORKLOAD_MATMUL ? product_noise(cases, l) : element_noise};
     return true;
 }
 
@@ -214,6 +239,26 @@ static bool check_columns(const struct measured_where *where, struct error *err)
     return measured_where_check(where, &columns.table, err);
 }
 
+/* Passes come in sizes of every order, but a profiler's sizes are mostly large ones: a time counts
+ * by the share of the logarithm that is nearest to it, 1 on average over its layer. */
+static double size_weight(const struct measured_operators *rows, const struct measured_operator *of)
+{
+    double below = of->rows, above = of->rows, least = of->rows, most = of->rows, n = 0;
+    for (size_t i = 0; i < rows->n; i++) {
+        const struct measured_operator *row = &rows->op[i];
+        if (row->kind != of->kind || strcmp(row->layer, of->layer) != 0)
+            continue;
+        if (row->rows < of->rows)
+            below = below < of->rows ? fmax(below, row->rows) : row->rows;
+        if (row->rows > of->rows)
+            above = above > of->rows ? fmin(above, row->rows) : row->rows;
+        least = fmin(least, row->rows);
+        most = fmax(most, row->rows);
+        n++;
+    }
+    return most > least ? n * log(above / below) / 2 / log(most / least) : 1;
+}
+
 static void add_rows(struct scenario_operator_cases *cases, const struct measured_operators *rows,
                      const struct measured_where *where, const char *folder)
 {
@@ -227,7 +272,10 @@ static void add_rows(struct scenario_operator_cases *cases, const struct measure
         if (row->kind == MEASURED_ATTENTION)
             cases->what[cases->n] = attention(row, &cases->op[LAYERS], &cases->group[cases->n]);
         else
-            ok = dense(row, cases->op, &cases->what[cases->n], &cases->group[cases->n]);
+            ok = dense(row, cases, &cases->what[cases->n], &cases->group[cases->n]);
+        cases->fused = cases->fused || (ok && runs_several(row->layer));
+        if (ok && row->kind != MEASURED_ATTENTION)
+            cases->what[cases->n].noise /= sqrt(size_weight(rows, row));
         if (ok)
             cases->n++;
         else
@@ -241,15 +289,13 @@ static const double rows_that_tell = 100;
 
 static void balance(struct scenario_operator_cases *cases)
 {
+    double factor = 1;
     for (size_t i = 0; i < cases->n; i++) {
         double kin = 0;
-        if (i > 0 && cases->group[i] == cases->group[i - 1]) {
-            cases->what[i].noise = cases->what[i - 1].noise;
-            continue;
-        }
-        for (size_t j = 0; j < cases->n; j++)
+        for (size_t j = 0; j < cases->n && (i == 0 || cases->group[i] != cases->group[i - 1]); j++)
             kin += cases->group[j] == cases->group[i];
-        cases->what[i].noise *= sqrt(fmax(1, kin / rows_that_tell));
+        factor = kin > 0 ? sqrt(fmax(1, kin / rows_that_tell)) : factor;
+        cases->what[i].noise *= factor;
     }
 }
 
@@ -268,6 +314,7 @@ bool scenario_operator_cases_read(const struct scenario_fit_ask *ask,
     if (ok) {
         out->op = mem_calloc(out->n_ops, sizeof *out->op);
         name_operators(&profiled, out->op);
+        out->layers = (double)profiled.n_layers;
         workload_model_free(&profiled);
         ok = measured_operators_read(folder, &rows, err);
     }

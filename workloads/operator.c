@@ -44,6 +44,23 @@ static void add_matmul(struct builder *builder, const char *name, enum tensor_ro
     }
 }
 
+/* A product whose rows are those of the product before it. */
+static void add_sibling(struct builder *builder, const char *name, enum tensor_role role)
+{
+    struct tensor tensor = workload_tensor(builder->model, role, builder->layer);
+    add_matmul(builder, name, role);
+    struct workload_operator *op = &builder->out[builder->n - 1];
+    op->joins = true;
+    op->shared_bytes_per_row = value_bytes * (double)tensor.used * (double)tensor.columns;
+}
+
+/* Follows its gate where there is one. */
+static void add_up(struct builder *builder, const char *name, enum tensor_role role)
+{
+    bool gated = builder->model->ffn_kind == WORKLOAD_FFN_GATED;
+    (gated ? add_sibling : add_matmul)(builder, name, role);
+}
+
 /* An operator that only moves numbers: so many read and written for each row. */
 static struct workload_operator *add_element(struct builder *builder, const char *name,
                                              uint64_t values)
@@ -70,7 +87,10 @@ static void add_norm(struct builder *builder, const char *name, enum tensor_role
 
 static void add_residual(struct builder *builder, const char *name)
 {
-    add_element(builder, name, 3 * builder->model->hidden);
+    uint64_t hidden = builder->model->hidden;
+    struct workload_operator *op = add_element(builder, name, 3 * hidden);
+    op->joins = true;
+    op->shared_bytes_per_row = value_bytes * (double)hidden;
 }
 
 static void build_embed(struct builder *builder)
@@ -139,8 +159,8 @@ static void add_projections(struct builder *builder)
     uint64_t q_width = model->n_heads * model->head_dim;
     uint64_t k_width = model->n_kv_heads * model->head_dim;
     add_matmul(builder, "attn_q", TENSOR_ATTN_Q);
-    add_matmul(builder, "attn_k", TENSOR_ATTN_K);
-    add_matmul(builder, "attn_v", TENSOR_ATTN_V);
+    add_sibling(builder, "attn_k", TENSOR_ATTN_K);
+    add_sibling(builder, "attn_v", TENSOR_ATTN_V);
     if (model->qk_norm != WORKLOAD_QK_NONE) {
         add_weighted(builder, "attn_q_norm", TENSOR_Q_NORM, 2 * q_width);
         add_weighted(builder, "attn_k_norm", TENSOR_K_NORM, 2 * k_width);
@@ -211,7 +231,7 @@ static void add_dense(struct builder *builder)
     bool gated = model->ffn_kind == WORKLOAD_FFN_GATED;
     if (gated)
         add_matmul(builder, "ffn_gate", TENSOR_FFN_GATE);
-    add_matmul(builder, "ffn_up", TENSOR_FFN_UP);
+    add_up(builder, "ffn_up", TENSOR_FFN_UP);
     add_element(builder, "ffn_act", (gated ? 3 : 2) * model->ffn);
     add_matmul(builder, "ffn_down", TENSOR_FFN_DOWN);
 }
@@ -222,7 +242,7 @@ static void add_shared_experts(struct builder *builder)
     bool gated = builder->model->ffn_kind == WORKLOAD_FFN_GATED;
     if (gated)
         add_matmul(builder, "ffn_gate_shexp", TENSOR_SHARED_GATE);
-    add_matmul(builder, "ffn_up_shexp", TENSOR_SHARED_UP);
+    add_up(builder, "ffn_up_shexp", TENSOR_SHARED_UP);
     add_element(builder, "ffn_act_shexp", (gated ? 3 : 2) * up.rows);
     add_matmul(builder, "ffn_down_shexp", TENSOR_SHARED_DOWN);
 }
@@ -235,7 +255,7 @@ static void add_experts(struct builder *builder)
     add_matmul(builder, "ffn_gate_inp", TENSOR_ROUTER);
     if (gated)
         add_matmul(builder, "ffn_gate_exps", TENSOR_EXPERTS_GATE);
-    add_matmul(builder, "ffn_up_exps", TENSOR_EXPERTS_UP);
+    add_up(builder, "ffn_up_exps", TENSOR_EXPERTS_UP);
     add_element(builder, "ffn_act", (gated ? 3 : 2) * up.used * up.rows);
     add_matmul(builder, "ffn_down_exps", TENSOR_EXPERTS_DOWN);
     if (shared)

@@ -29,11 +29,15 @@ struct workload_operator {
     const char *name; /* "attn_q", "ffn_down", ... */
     enum workload_operator_kind kind;
     enum workload_rows rows;
+    /* Works on what another operator of its unit reads or writes, so that some runtimes do both in
+     * one kernel: the key and value projections with the query's, a residual with a norm. */
+    bool joins;
     const struct workload_format *format; /* of its weights; NULL without weights */
     double weights;                       /* weights multiplied with (0 for element operators) */
     double weight_bytes;                  /* streamed once per pass, whatever the rows */
     double flops_per_row;                 /* multiply and add counted apart: 2 per weight used */
     double activation_bytes_per_row;      /* read and written between operators, 2 bytes a value */
+    double shared_bytes_per_row;          /* of these, what one kernel for both moves only once */
     /* Weights of all experts together. A row goes through `experts_used` of `experts`, so M rows
      * read the share 1 - (1 - k/E)^M of weight_bytes. 0: dense, all is read. */
     double experts, experts_used;

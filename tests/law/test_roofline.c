@@ -322,6 +322,29 @@ static void check_caches_apart(void)
                4 * op.activation_bytes_per_row + 2048 * 4010.0 / 4, 1e-12);
 }
 
+/* What joins another kernel moves the bytes of one product of both, and begins no kernel. */
+static void check_joined(uint64_t seed)
+{
+    struct stream stream = stream_open(seed, STREAM_TEST, 5, 0);
+    struct device device = random_device(&stream);
+    double columns = 1024, first = 512 * (1 + stream_below(&stream, 8)), second = 768;
+    struct workload_operator whole = product(first + second, columns);
+    struct workload_operator one = product(first, columns), two = product(second, columns);
+    two.joins = true;
+    two.shared_bytes_per_row = 2 * columns;
+    struct device_pass pass = rows_pass(1 + stream_below(&stream, 600));
+    struct device_cost apart = cost_of(&device, &one, &pass);
+    double second_s = cost_of(&device, &two, &pass).time_s;
+    device.software.fused = true;
+    struct device_cost joined = cost_of(&device, &two, &pass), at_once;
+    CHECK(joined.overhead_s == 0 && second_s >= joined.time_s + apart.overhead_s * (1 - 1e-9));
+    at_once = cost_of(&device, &whole, &pass);
+    CHECK_NEAR(at_once.flops, apart.flops + joined.flops, 1e-12);
+    CHECK(at_once.time_s <= (apart.time_s + joined.time_s) * (1 + 1e-12));
+    if (at_once.bytes < 2 * whole.weight_bytes)
+        CHECK_NEAR(at_once.bytes, apart.bytes + joined.bytes, 1e-12);
+}
+
 int main(void)
 {
     check_corners();
@@ -333,6 +356,7 @@ int main(void)
         check_order(seed);
         check_better(seed);
         check_batch(seed);
+        check_joined(seed);
     }
     return check_result();
 }
