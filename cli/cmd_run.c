@@ -58,6 +58,7 @@ static bool run(struct work *work, const char *scenario, const struct wishes *wi
 {
     struct error *err = &work->cli.err;
     work->options.token_resolution = strcmp(wishes->resolution, "token") == 0;
+    work->options.drop_requests = !work->cli.output && !wishes->requests;
     if (!work_begin(work, scenario) || !cli_can_write(wishes->requests, err) ||
         !scenario_run(&work->scenario, wishes->plan, &work->options, &work->result, err))
         return false;

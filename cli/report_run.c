@@ -100,22 +100,66 @@ static void print_warnings(const struct sim_summary *all)
         printf("power cap  not reached even at the lowest clock\n");
 }
 
+/* Limits as "TTFT 0.5 s, E2E 10 s". */
+static void add_limits(struct grid *grid, const struct scenario_slo_row *row)
+{
+    const struct {
+        const char *name;
+        double limit_s;
+    } limits[] = {
+        {"TTFT", row->ttft_limit_s}, {"TPOT", row->tpot_limit_s}, {"E2E", row->e2e_limit_s}};
+    struct text text = {0};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+        if (!isnan(limits[i].limit_s))
+            text_add(&text, "%s%s %s s", text.length ? ", " : "", limits[i].name,
+                     grid_number(limits[i].limit_s).text);
+    grid_add(grid, "%s", text.length ? text.bytes : "");
+    text_free(&text);
+}
+
+static void print_slo(const struct table *slo)
+{
+    struct scenario_slo_row row;
+    struct grid grid = {.align = "lrrrrrrrl"};
+    if (slo->n_rows == 0)
+        return;
+    grid_add_row(&grid, GRID_CELLS("goodput", "requests", "kept %", "TTFT %", "TPOT %", "E2E %",
+                                   "requests/s", "tokens/s", "limits"));
+    for (size_t r = 0; r < slo->n_rows; r++) {
+        table_get(slo, r, &row);
+        const double value[] = {(double)row.requests,
+                                100 * row.attainment,
+                                100 * row.ttft_kept,
+                                100 * row.tpot_kept,
+                                100 * row.e2e_kept,
+                                row.goodput_requests_per_s,
+                                row.goodput_output_tokens_per_s};
+        grid_add(&grid, "%s", row.class);
+        for (size_t i = 0; i < sizeof value / sizeof *value; i++)
+            grid_add_number(&grid, value[i]);
+        add_limits(&grid, &row);
+    }
+    putchar('\n');
+    grid_print(&grid, 0, true, stdout);
+}
+
 void report_run(const struct scenario_result *result)
 {
     const struct sim_summary *all = &result->summary;
     print_counts(result);
     print_latencies(all);
+    print_slo(&result->slo);
     printf("\nthroughput %s requests/s, %s output tokens/s over %s s\n",
            grid_number(all->requests_per_s).text, grid_number(all->output_tokens_per_s).text,
            grid_number(all->makespan_s).text);
     print_energy(all);
     printf("heat       peak %s " DEGREE_C ", throttled %s s\n",
            grid_number(all->peak_temperature_C).text, grid_number(all->throttled_s).text);
-    printf("memory     %llu KV blocks, pressure (CPQ) %s in the mean, %s at its peak, fragmentation "
-           "%s, %llu preemptions\n",
-           (unsigned long long)all->kv_blocks, grid_number(all->cpq_mean).text,
-           grid_number(all->cpq_peak).text, grid_number(all->kv_fragmentation).text,
-           (unsigned long long)all->preemptions);
+    printf("KV blocks  %s\n", result->kv_summary);
+    printf("memory     pressure (CPQ) %s in the mean, %s at its peak, fragmentation %s, %llu "
+           "preemptions\n",
+           grid_number(all->cpq_mean).text, grid_number(all->cpq_peak).text,
+           grid_number(all->kv_fragmentation).text, (unsigned long long)all->preemptions);
     print_warnings(all);
 }
 

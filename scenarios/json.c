@@ -61,16 +61,6 @@ static void put(json_t *object, const char *name, json_t *value)
     free(key);
 }
 
-static void put_summary(json_t *object, const struct scenario_result *result)
-{
-    struct scenario_summary_row row;
-    scenario_summary_fill(&row, &result->summary);
-    json_object_set_new(object, "plan", json_string(result->plan));
-    json_object_set_new(object, "plan_summary", json_string(result->plan_summary));
-    for (const struct column_spec *spec = scenario_summary_columns; spec->name; spec++)
-        put(object, spec->name, cell(spec, (const char *)&row + spec->offset));
-}
-
 static size_t cell_size(enum column_type type)
 {
     return type == COLUMN_CODE ? sizeof(int32_t)
@@ -91,6 +81,19 @@ static json_t *rows_of(const struct table *table)
         json_array_append_new(rows, row);
     }
     return rows;
+}
+
+static void put_summary(json_t *object, const struct scenario_result *result)
+{
+    struct scenario_summary_row row;
+    scenario_summary_fill(&row, &result->summary);
+    json_object_set_new(object, "plan", json_string(result->plan));
+    json_object_set_new(object, "plan_summary", json_string(result->plan_summary));
+    json_object_set_new(object, "kv_summary", json_string(result->kv_summary));
+    for (const struct column_spec *spec = scenario_summary_columns; spec->name; spec++)
+        put(object, spec->name, cell(spec, (const char *)&row + spec->offset));
+    if (result->slo.n_columns > 0)
+        json_object_set_new(object, "slo", rows_of(&result->slo));
 }
 
 static json_t *front_of(const struct scenario_front *front)

@@ -5,22 +5,32 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Where the rows of a run go. */
+struct keeper {
+    struct scenario_result *result;
+    struct scenario_slo_tally *slo; /* NULL: no classes */
+    bool drop_requests;
+};
+
 static void keep_request(void *state, const struct sim_request_row *row)
 {
-    struct scenario_result *result = state;
-    table_add(&result->requests, row);
+    struct keeper *keeper = state;
+    if (!keeper->drop_requests)
+        table_add(&keeper->result->requests, row);
+    if (keeper->slo)
+        scenario_slo_see(keeper->slo, row);
 }
 
 static void keep_sample(void *state, const struct sim_sample_row *row)
 {
-    struct scenario_result *result = state;
-    table_add(&result->series, row);
+    const struct keeper *keeper = state;
+    table_add(&keeper->result->series, row);
 }
 
 static void keep_device(void *state, const struct sim_device_row *row)
 {
-    struct scenario_result *result = state;
-    table_add(&result->devices, row);
+    const struct keeper *keeper = state;
+    table_add(&keeper->result->devices, row);
 }
 
 static bool pass_progress(void *state, double done_s, double of_s)
@@ -31,7 +41,7 @@ static bool pass_progress(void *state, double done_s, double of_s)
 }
 
 bool scenario_replay(struct scenario_bench *bench, const struct sim_plan *plan,
-                     struct scenario_result *result, struct sim_summary *out, struct error *err)
+                     const struct sim_sink *sink, struct sim_summary *out, struct error *err)
 {
     const struct scenario *scenario = bench->scenario;
     struct sim_options options = {
@@ -39,9 +49,9 @@ bool scenario_replay(struct scenario_bench *bench, const struct sim_plan *plan,
         .progress = pass_progress,
         .progress_state = bench,
     };
-    if (result) {
+    if (sink) {
         options.series_period_s = scenario->outputs.series_period_s;
-        options.sink = (struct sim_sink){result, keep_request, keep_sample, keep_device};
+        options.sink = *sink;
     }
     if (!pass_progress(bench, 0, 0))
         return error_machine(err, "interrupted");
@@ -64,7 +74,16 @@ bool scenario_replay_run(struct scenario_bench *bench, const struct sim_plan *pl
     result->plan = sim_plan_encode(plan);
     bench->replayed = 0;
     bench->to_replay = 1;
-    result->has_run = scenario_replay(bench, plan, result, &result->summary, err);
+    const struct scenario *scenario = bench->scenario;
+    struct keeper keeper = {result, scenario_slo_tally_create(&scenario->slo, scenario->seed),
+                            bench->options->drop_requests};
+    const struct sim_sink sink = {&keeper, keep_request, keep_sample, keep_device};
+    result->has_run = scenario_replay(bench, plan, &sink, &result->summary, err);
+    if (result->has_run)
+        result->kv_summary = sim_plan_describe_blocks(&bench->system, plan);
+    if (result->has_run && keeper.slo)
+        scenario_slo_tell(keeper.slo, result->summary.makespan_s, &result->slo);
+    scenario_slo_tally_free(keeper.slo);
     return result->has_run;
 }
 

@@ -67,9 +67,11 @@ void scenario_result_free(struct scenario_result *result)
     free(result->name);
     free(result->plan_summary);
     free(result->plan);
+    free(result->kv_summary);
     table_free(&result->requests);
     table_free(&result->devices);
     table_free(&result->series);
+    table_free(&result->slo);
     table_free(&result->log);
     if (result->validation)
         scenario_validation_free(result->validation);

@@ -44,8 +44,10 @@ struct scenario_result {
     bool has_run;       /* the members below are of one replayed plan */
     char *plan_summary; /* sim_plan_describe */
     char *plan;         /* sim_plan_encode */
+    char *kv_summary;   /* sim_plan_describe_blocks */
     struct sim_summary summary;
     struct table requests, devices, series; /* of sim_*_row */
+    struct table slo;                       /* of struct scenario_slo_row; no columns: no classes */
     struct table log; /* of struct scenario_log_row; no columns: no log was replayed */
     struct scenario_validation *validation; /* NULL: none */
     struct scenario_thermal *thermal;       /* NULL: none */
@@ -53,7 +55,8 @@ struct scenario_result {
 
 struct scenario_options {
     bool token_resolution;
-    bool replay; /* explore: replay members */
+    bool replay;        /* explore: replay members */
+    bool drop_requests; /* the rows of requests are not kept */
     void *context;
     void (*note)(void *context, const char *sentence);
     bool (*progress)(void *context, const char *what, double done, double of);

@@ -44,6 +44,9 @@ const struct field scenario_fields[] = {
      .help = "The requests: a name in the catalogue, a file, or a map of kind workload."},
     {"serving", FIELD_MAP, false, SCENARIO(serving), .fields = sim_serving_fields,
      .help = "How requests are batched and where their keys and values lie."},
+    {"slo", FIELD_LIST, false, SCENARIO(slo.class), .count_offset = SCENARIO(slo.n),
+     .fields = scenario_slo_fields, .size = sizeof(struct scenario_slo_class),
+     .help = "Classes of requests with limits on their latencies, to tell goodput."},
     {"search", FIELD_MAP, false, SCENARIO(search), .fields = sim_search_fields,
      .help = "What the schedulers may decide, and how long they may look."},
     {"schedulers", FIELD_TEXTS, false, SCENARIO(schedulers), .count_offset = SCENARIO(n_schedulers),
@@ -101,6 +104,7 @@ static bool read_tree(struct tree *tree, const bool *expanded, struct scenario *
     ok = read_parts(out, expanded, err) && ok;
     if (fields_ok) {
         ok = scenario_check_serving(out, err) && ok;
+        ok = scenario_slo_check(&out->slo, tree_get(tree, "slo"), err) && ok;
         ok = scenario_check_schedulers(out, err) && ok;
         ok = scenario_take_objectives(out, err) && ok;
         ok = (!out->plan || scenario_check_plan(out, out->plan, tree_get(tree, "plan"), err)) && ok;

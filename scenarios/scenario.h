@@ -5,6 +5,7 @@
 #ifndef SCENARIOS_SCENARIO_H
 #define SCENARIOS_SCENARIO_H
 
+#include "scenarios/slo.h"
 #include "sim/engine.h"
 #include "sim/space.h"
 
@@ -21,6 +22,7 @@ struct scenario {
     struct workload_model model;
     struct workload workload;
     struct sim_serving serving;
+    struct scenario_slo slo;
     struct sim_search search;
     char **schedulers;
     size_t n_schedulers;

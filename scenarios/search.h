@@ -42,9 +42,9 @@ bool scenario_search(struct scenario_bench *bench, const char *scheduler,
                      struct scenario_members *out, struct error *err);
 void scenario_members_free(struct scenario_members *members);
 
-/* Replays a plan. With `result` also its series and the rows of requests and devices go there. */
+/* Replays a plan. With a sink also its series and the rows of requests and devices go there. */
 bool scenario_replay(struct scenario_bench *bench, const struct sim_plan *plan,
-                     struct scenario_result *result, struct sim_summary *out, struct error *err);
+                     const struct sim_sink *sink, struct sim_summary *out, struct error *err);
 /* The same as the run that `result` tells of. */
 bool scenario_replay_run(struct scenario_bench *bench, const struct sim_plan *plan,
                          struct scenario_result *result, struct error *err);

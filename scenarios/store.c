@@ -64,6 +64,7 @@ static void put_run(struct scenario_h5 *file, const struct scenario_result *resu
     scenario_h5_put_row(file, "summary", scenario_summary_columns, &row);
     scenario_h5_put_word(file, "summary", "plan", result->plan);
     scenario_h5_put_word(file, "summary", "plan_summary", result->plan_summary);
+    scenario_h5_put_word(file, "summary", "kv_summary", result->kv_summary);
     for (size_t i = 0; i < RUN_TABLES; i++) {
         const char *member = (const char *)result + run_tables[i].offset;
         const struct table *table = (const struct table *)(const void *)member;
@@ -82,6 +83,8 @@ bool scenario_result_write(const struct scenario_result *result, const char *pat
         put_front(file, &result->front[i]);
     if (result->has_run)
         put_run(file, result);
+    if (result->slo.n_columns > 0)
+        scenario_h5_put_table(file, "slo", &result->slo);
     if (result->log.n_columns > 0)
         scenario_h5_put_table(file, "log", &result->log);
     bool ok = scenario_h5_save(file, path, err);
@@ -152,13 +155,16 @@ static bool get_run(struct scenario_h5 *file, struct scenario_result *out)
     struct scenario_summary_row row = {.dynamic_J = 0};
     bool ok = scenario_h5_get_row(file, "summary", scenario_summary_columns, &row) &&
               scenario_h5_get_word(file, "summary", "plan", &out->plan) &&
-              scenario_h5_get_word(file, "summary", "plan_summary", &out->plan_summary);
+              scenario_h5_get_word(file, "summary", "plan_summary", &out->plan_summary) &&
+              scenario_h5_get_word(file, "summary", "kv_summary", &out->kv_summary);
     scenario_summary_take(&row, &out->summary);
     for (size_t i = 0; i < RUN_TABLES && ok; i++) {
         char *member = (char *)out + run_tables[i].offset;
         ok = scenario_h5_get_table(file, run_tables[i].name, run_tables[i].name, run_tables[i].spec,
                                    (struct table *)(void *)member);
     }
+    if (ok && scenario_h5_has(file, "slo"))
+        ok = scenario_h5_get_table(file, "slo", "slo", scenario_slo_columns, &out->slo);
     out->has_run = ok;
     return ok;
 }

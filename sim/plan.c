@@ -221,6 +221,17 @@ static bool too_large(const struct sim_system *system, size_t pool, double weigh
         system->serving.memory_fraction);
 }
 
+/* Blocks by pool: as many as it leaves room for, or may page. */
+static double usable_blocks(const struct sim_system *system, size_t pool, double weights_B,
+                            double kv_B)
+{
+    const struct device_pool *spec = &system->platform->pool[pool];
+    double n = pool_blocks(system, pool, weights_B, kv_B);
+    if (n >= 1 || spec->store_Bps <= 0)
+        return n;
+    return floor(spec->capacity_B / fmax(1, kv_B * (double)system->serving.kv_block_tokens));
+}
+
 bool sim_plan_blocks(const struct sim_system *system, const struct sim_plan *plan, uint64_t *blocks,
                      struct error *err)
 {
@@ -231,10 +242,7 @@ bool sim_plan_blocks(const struct sim_system *system, const struct sim_plan *pla
     double fewest = INFINITY;
     bool ok = true;
     for (size_t p = 0; p < system->n_pools && ok; p++) {
-        double n = pool_blocks(system, p, weights_B[p], kv_B[p]);
-        if (n < 1 && system->platform->pool[p].store_Bps > 0) /* pages: KV may fill the pool */
-            n = floor(system->platform->pool[p].capacity_B /
-                      fmax(1, kv_B[p] * (double)system->serving.kv_block_tokens));
+        double n = usable_blocks(system, p, weights_B[p], kv_B[p]);
         if (n < 1)
             ok = too_large(system, p, weights_B[p], kv_B[p], err);
         fewest = fmin(fewest, n);
@@ -243,4 +251,35 @@ bool sim_plan_blocks(const struct sim_system *system, const struct sim_plan *pla
     *blocks = system->serving.kv_blocks ? system->serving.kv_blocks
                                         : (uint64_t)fmin(fmax(fewest, 0), 1e15);
     return ok;
+}
+
+char *sim_plan_describe_blocks(const struct sim_system *system, const struct sim_plan *plan)
+{
+    const double GiB = 1073741824;
+    const struct sim_serving *serving = &system->serving;
+    if (serving->kv_blocks > 0)
+        return mem_printf("%llu of %llu tokens, as kv_blocks says",
+                          (unsigned long long)serving->kv_blocks,
+                          (unsigned long long)serving->kv_block_tokens);
+    double *weights_B = mem_calloc(2 * system->n_pools, sizeof *weights_B);
+    double *kv_B = weights_B + system->n_pools, fewest = INFINITY;
+    size_t at = 0;
+    sim_plan_weights_B(system, plan, weights_B);
+    sim_plan_kv_B(system, plan, kv_B);
+    for (size_t p = 0; p < system->n_pools; p++) {
+        double n = usable_blocks(system, p, weights_B[p], kv_B[p]);
+        at = n < fewest ? p : at;
+        fewest = fmin(fewest, n);
+    }
+    const struct device_pool *pool = &system->platform->pool[at];
+    bool pages = pool_blocks(system, at, weights_B[at], kv_B[at]) < 1;
+    char *text = mem_printf(
+        "%.0f of %llu tokens, %.4g KiB a token: pool '%s' %s%.4g x %.4g GiB less weights "
+        "%.4g GiB and working memory %.4g GiB",
+        fewest, (unsigned long long)serving->kv_block_tokens, kv_B[at] / 1024, pool->name,
+        pages ? "pages and gives all it has; without: " : "", serving->memory_fraction,
+        (pool->capacity_B - pool->reserve_B) / GiB, weights_B[at] / GiB,
+        system->activations_B / GiB);
+    free(weights_B);
+    return text;
 }

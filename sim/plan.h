@@ -43,5 +43,7 @@ void sim_plan_kv_B(const struct sim_system *system, const struct sim_plan *plan,
  * lies behind the pool. */
 bool sim_plan_blocks(const struct sim_system *system, const struct sim_plan *plan, uint64_t *blocks,
                      struct error *err);
+/* Where that number comes from, in words, for a plan that has one. Freed with free(). */
+char *sim_plan_describe_blocks(const struct sim_system *system, const struct sim_plan *plan);
 
 #endif

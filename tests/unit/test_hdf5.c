@@ -120,6 +120,7 @@ static struct scenario_result make_result(size_t n_rows)
         .has_run = true,
         .plan = mem_strdup("aa|aa|0|1"),
         .plan_summary = mem_strdup("all on cpu"),
+        .kv_summary = mem_strdup("9 of 16 tokens"),
         .summary = {.requests_in = 7,
                     .done = 6,
                     .rejected = 1,

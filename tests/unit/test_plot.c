@@ -70,6 +70,7 @@ static void add_series(struct scenario_result *result)
         }
     result->has_run = true;
     result->plan_summary = mem_strdup("prefill gpu; decode npu_1");
+    result->kv_summary = mem_strdup("9 of 16 tokens");
     result->yaml = mem_strdup("platform:\n  devices:\n  - name: gpu\n    thermal:\n"
                               "      throttle_C: 83\n");
 }
