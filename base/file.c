@@ -264,24 +264,41 @@ static size_t stem_length(const char *name, const char *suffix)
     return length - tail;
 }
 
-char **file_names(const char *folder, const char *suffix)
+struct name_list {
+    char **name;
+    size_t n, capacity;
+};
+
+/* Of a folder and, as "inner/name", of the folders in it. */
+static void add_names(const char *folder, const char *inner, const char *suffix,
+                      struct name_list *list)
 {
-    size_t n = 0, capacity = 0;
-    char **names = mem_grow(NULL, &capacity, 1, sizeof *names);
     DIR *open_folder = opendir(folder);
     const struct dirent *entry;
     while (open_folder && (entry = readdir(open_folder)) != NULL) {
+        char *path = file_join(folder, entry->d_name);
         size_t stem = stem_length(entry->d_name, suffix);
-        if (stem == 0)
-            continue;
-        names = mem_grow(names, &capacity, n + 2, sizeof *names);
-        names[n++] = mem_strndup(entry->d_name, stem);
+        if (stem > 0) {
+            list->name = mem_grow(list->name, &list->capacity, list->n + 2, sizeof *list->name);
+            list->name[list->n++] = mem_printf("%s%s%.*s", inner ? inner : "", inner ? "/" : "",
+                                               (int)stem, entry->d_name);
+        } else if (!inner && *entry->d_name != '.' && is_folder(path)) {
+            add_names(path, entry->d_name, suffix, list);
+        }
+        free(path);
     }
     if (open_folder)
         closedir(open_folder);
-    qsort(names, n, sizeof *names, compare_names);
-    names[n] = NULL;
-    return names;
+}
+
+char **file_names(const char *folder, const char *suffix)
+{
+    struct name_list list = {0};
+    list.name = mem_grow(NULL, &list.capacity, 1, sizeof *list.name);
+    add_names(folder, NULL, suffix, &list);
+    qsort(list.name, list.n, sizeof *list.name, compare_names);
+    list.name[list.n] = NULL;
+    return list.name;
 }
 
 void file_names_free(char **names)

@@ -38,8 +38,8 @@ char *file_join(const char *folder, const char *name);
  * free(); NULL with a fault when it is not there. */
 char *file_data_folder(struct error *err);
 
-/* Names (without `suffix`) of the files in a folder, sorted; a NULL-ended list. Freed with
- * file_names_free. An absent folder gives an empty list. */
+/* Names (without `suffix`) of the files in a folder and, as "inner/name", in the folders in it,
+ * sorted; a NULL-ended list. Freed with file_names_free. An absent folder gives an empty list. */
 char **file_names(const char *folder, const char *suffix);
 void file_names_free(char **names);
 

@@ -90,12 +90,17 @@ static void test_names(void)
 {
     char *a = file_join(folder, "a.yaml"), *other = file_join(folder, "c.txt");
     char *hidden = file_join(folder, ".d.yaml");
+    char *inner = file_join(folder, "in"), *deep = file_join(inner, "deep");
+    char *e = file_join(inner, "e.yaml"), *f = file_join(deep, "f.yaml");
+    CHECK(mkdir(inner, 0700) == 0 && mkdir(deep, 0700) == 0);
+    CHECK(file_write(e, "", 0, &err) && file_write(f, "", 0, &err));
     CHECK(file_write(a, "", 0, &err) && file_write(other, "", 0, &err));
     CHECK(file_write(hidden, "", 0, &err));
     char **names = file_names(folder, ".yaml");
-    CHECK(names[0] && names[1] && !names[2]);
+    CHECK(names[0] && names[1] && names[2] && !names[3]);
     CHECK_TEXT(names[0], "a");
     CHECK_TEXT(names[1], "b");
+    CHECK_TEXT(names[2], "in/e");
     file_names_free(names);
     names = file_names("/nowhere", ".yaml");
     CHECK(names && !names[0]);
@@ -103,6 +108,14 @@ static void test_names(void)
     unlink(a);
     unlink(other);
     unlink(hidden);
+    unlink(f);
+    unlink(e);
+    rmdir(deep);
+    rmdir(inner);
+    free(f);
+    free(e);
+    free(deep);
+    free(inner);
     free(a);
     free(other);
     free(hidden);
