@@ -190,7 +190,9 @@ static bool replay(const struct scenario_log_ask *ask, const struct settings *se
     struct scenario scenario;
     if (!scenario_load(ask->scenario, settings->text, settings->n, &scenario, err))
         return false;
-    bool ok = scenario_run(&scenario, NULL, ask->options, result, err);
+    struct scenario_options options = *ask->options;
+    options.as_server = true;
+    bool ok = scenario_run(&scenario, NULL, &options, result, err);
     scenario_free(&scenario);
     if (!ok)
         return false;
@@ -254,6 +256,7 @@ bool scenario_log_validate(const struct scenario_log_ask *ask, struct scenario_l
     if (ok) {
         add_server(&settings, &log.server);
         out->settings = join(&settings);
+        add(&settings, "search.keep_up=false"); /* the server may well have been overrun */
         add_own(&settings, workload_of(ask->path, log.json_lines));
         ok = take_assignments(&settings, ask, &set, err) &&
              prepare(ask, &settings, &log, set, out, err) &&

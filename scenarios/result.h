@@ -57,6 +57,7 @@ struct scenario_options {
     bool token_resolution;
     bool replay;        /* explore: replay members */
     bool drop_requests; /* the rows of requests are not kept */
+    bool as_server;     /* run: max_num_seqs in flight, not as many as were found best */
     void *context;
     void (*note)(void *context, const char *sentence);
     bool (*progress)(void *context, const char *what, double done, double of);

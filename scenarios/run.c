@@ -149,8 +149,10 @@ bool scenario_run(const struct scenario *scenario, const char *choice,
     struct sim_plan plan = {0};
     scenario_result_head(scenario, out);
     bool ok = scenario_bench_open(&bench, scenario, options, err) &&
-              choose_plan(&bench, choice, &plan, err) &&
-              scenario_replay_run(&bench, &plan, out, err);
+              choose_plan(&bench, choice, &plan, err);
+    if (ok && options->as_server)
+        plan.in_flight = scenario->serving.max_num_seqs;
+    ok = ok && scenario_replay_run(&bench, &plan, out, err);
     sim_plan_free(&plan);
     scenario_bench_close(&bench);
     if (!ok)

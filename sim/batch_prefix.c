@@ -14,6 +14,7 @@ void sim_batch_prefix_know(struct sim_batch *batch, uint32_t slot,
     batch->known = mem_grow(batch->known, &batch->known_capacity, slot + 1, sizeof *batch->known);
     memset(batch->known + before, 0, (batch->known_capacity - before) * sizeof *batch->known);
     sim_known_set(&batch->known[slot], told);
+    sim_known_own(&batch->known[slot], batch->job[slot].request.id);
 }
 
 uint64_t sim_batch_prefix_found(const struct sim_batch *batch, uint32_t slot, uint64_t *idle)

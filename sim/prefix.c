@@ -52,19 +52,30 @@ void sim_known_set(struct sim_known *known, const struct workload_known *told)
     uint64_t key = 0;
     for (size_t i = 0; i < told->n_ids; i++)
         known->chain[i] = key = follow(key, told->id[i]);
+    known->own = 0;
+}
+
+void sim_known_own(struct sim_known *known, uint64_t request)
+{
+    static const uint64_t own = UINT64_C(0x6f776e20746f6b65); /* an id that no workload has */
+    known->own = follow(follow(known->n > 0 ? known->chain[known->n - 1] : 0, own), request);
 }
 
 uint64_t sim_prefix_full(const struct sim_prefix *prefix, const struct sim_known *known,
                          uint64_t tokens)
 {
-    return (tokens < known->tokens ? tokens : known->tokens) / prefix->block_tokens;
+    bool all = known->own != 0 || tokens < known->tokens;
+    return (all ? tokens : known->tokens) / prefix->block_tokens;
 }
 
 /* A block is known by all ids up to the one that tells its last token, and by its place: several
  * blocks may lie in what one id tells. */
 static uint64_t key_of(const struct sim_prefix *prefix, const struct sim_known *known, uint64_t i)
 {
-    uint64_t last = ((i + 1) * prefix->block_tokens - 1) / known->block_tokens;
+    uint64_t last_token = (i + 1) * prefix->block_tokens - 1;
+    if (known->own != 0 && last_token >= known->tokens)
+        return follow(known->own, i);
+    uint64_t last = last_token / known->block_tokens;
     return follow(known->chain[last < known->n ? last : known->n - 1], i);
 }
 

@@ -7,11 +7,13 @@
 
 #include "workloads/workload.h"
 
-/* What a request's blocks hold: a chain of keys, one for each id of the workload. */
+/* What a request's blocks hold: a chain of keys, one for each id of the workload. What the workload
+ * does not tell is the request's own. */
 struct sim_known {
     uint64_t *chain; /* (n) key of all ids so far */
     size_t n, capacity;
     uint64_t block_tokens, tokens; /* of an id; told by all ids */
+    uint64_t own;                  /* key of the tokens after those; 0: they are not known */
 };
 
 struct sim_prefix_block; /* one that is kept */
@@ -33,6 +35,9 @@ void sim_prefix_free(struct sim_prefix *prefix);
 
 /* Keeps what the workload tells of a request; reuses the array. */
 void sim_known_set(struct sim_known *known, const struct workload_known *told);
+/* What follows is like no other request's, but the request itself finds it again when it was
+ * preempted. Call it after sim_known_set. */
+void sim_known_own(struct sim_known *known, uint64_t request);
 /* Full KV blocks among the first `tokens` tokens whose content is known. */
 uint64_t sim_prefix_full(const struct sim_prefix *prefix, const struct sim_known *known,
                          uint64_t tokens);
