@@ -66,6 +66,27 @@ static void check_sizes(void)
     }
 }
 
+/* What no id tells is the request's own: found by itself, by nobody else. 40 tokens are told. */
+static void check_own(void)
+{
+    static const uint64_t ids[] = {1};
+    struct sim_known a = known_of(ids, 1, 512, 40), b = known_of(ids, 1, 512, 40);
+    struct sim_prefix prefix;
+    uint64_t idle;
+    sim_prefix_init(&prefix, true, 16);
+    CHECK(sim_prefix_full(&prefix, &a, 100) == 2);
+    sim_known_own(&a, 7);
+    sim_known_own(&b, 8);
+    CHECK(sim_prefix_full(&prefix, &a, 100) == 6);
+    for (uint64_t i = 0; i < 6; i++)
+        CHECK(sim_prefix_use(&prefix, &a, i) == SIM_PREFIX_NEW);
+    CHECK(sim_prefix_find(&prefix, &a, 6, &idle) == 6);
+    CHECK(sim_prefix_find(&prefix, &b, 6, &idle) == 2); /* the third block ends in own tokens */
+    free(a.chain);
+    free(b.chain);
+    sim_prefix_free(&prefix);
+}
+
 /* Uses and leaves at random beside counts of users: what is kept, idle and evicted adds up. */
 static void check_counts(void)
 {
@@ -99,20 +120,25 @@ static void check_counts(void)
 static const char box[] = "name: box\ndevices:\n" SERVED_DEVICE(
     "a", "p", "") "pools: [{name: p, capacity_GiB: 1, bandwidth_GBps: 100}]\n";
 
-static struct sim_summary serve(struct sim_serving serving, const char *workload)
+static struct sim_summary serve_as(const struct sim_serving *serving, const char *workload)
 {
     struct served s;
     struct error err;
     struct sim_summary out;
     struct sim_options options = {0};
-    serving.prefix_cache = true;
-    served_open(&s, box, SERVED_MODEL(2), serving);
-    s.plan.in_flight = serving.max_num_seqs;
+    served_open(&s, box, SERVED_MODEL(2), *serving);
+    s.plan.in_flight = serving->max_num_seqs;
     if (!CHECK(served_run(&s, workload, &options, &out, &err)))
         fprintf(stderr, "    %s\n", err.fault[0]);
     CHECK(out.kv_blocks_held == 0 && out.requests_in == out.done + out.rejected);
     served_close(&s);
     return out;
+}
+
+static struct sim_summary serve(struct sim_serving serving, const char *workload)
+{
+    serving.prefix_cache = true;
+    return serve_as(&serving, workload);
 }
 
 #define BEGINNING(more)                                                                            \
@@ -182,8 +208,25 @@ static void check_cheaper(void)
     CHECK_NEAR(out.ttft_s.p50, out.ttft_s.p99, 1e-9);
 }
 
+/* Who was preempted finds what others have not yet taken of its blocks. */
+static void check_preempted(void)
+{
+    const char *crowd =
+        "generator: {requests: 30, rate_per_s: 1000, seed: 3, prompt: {median: 200, "
+        "max: 200}, output: {median: 200, max: 200}}\n";
+    struct sim_serving serving = served_default;
+    serving.max_num_seqs = 8;
+    serving.kv_blocks = 130;
+    struct sim_summary without = serve_as(&serving, crowd), with = serve(serving, crowd);
+    CHECK(without.preemptions > 0 && with.preemptions > 0);
+    CHECK(with.time.prefill_s < without.time.prefill_s);
+    CHECK(with.prefix_cached_tokens == 0 && with.prefix_hit_rate == 0); /* of first admissions */
+}
+
 int main(void)
 {
+    check_own();
+    check_preempted();
     check_finding();
     check_sizes();
     check_counts();
