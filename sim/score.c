@@ -10,10 +10,10 @@
 struct phase {
     double prefill_s[SIM_MOST_DEVICES], prefill_J[SIM_MOST_DEVICES];
     double step_s[SIM_MOST_DEVICES], step_J[SIM_MOST_DEVICES]; /* at the operating batch */
-    double total_step_s[SIM_GRID];                             /* over devices, cuts and the host */
-    double prefill_total_s; /* as a request sees it: chunks, cuts, host, KV hand-over */
-    double link_J, link_step_J[SIM_GRID];
-    bool shared; /* some device works in both phases */
+    double total_step_s[SIM_GRID]; /* over devices, cuts and the host; up to working.last */
+    double prefill_total_s;        /* as a request sees it: chunks, cuts, host, KV hand-over */
+    double link_J, link_step_J[SIM_GRID]; /* likewise */
+    bool shared;                          /* some device works in both phases */
 };
 
 /* A batch between two points of the grid. */
@@ -57,12 +57,13 @@ static void sum_units(struct working *w)
             double prefill = sim_units_at(tally, false, c)[d],
                    decode = sim_units_at(tally, true, c)[d];
             const struct sim_record *record = sim_record_at(scorer, c, d, w->pstate[0][d]);
-            phase->prefill_s[d] += prefill * record->prefill_s;
-            phase->prefill_J[d] += prefill * record->prefill_J;
+            if (prefill > 0) {
+                phase->prefill_s[d] += prefill * record->prefill_s;
+                phase->prefill_J[d] += prefill * record->prefill_J;
+            }
             record = sim_record_at(scorer, c, d, w->pstate[1][d]);
-            if (decode > 0)
-                for (size_t g = 0; g < scorer->n_grid; g++)
-                    phase->total_step_s[g] += decode * record->step_s[g];
+            for (size_t g = 0; decode > 0 && g <= w->last; g++)
+                phase->total_step_s[g] += decode * record->step_s[g];
         }
 }
 
@@ -90,7 +91,7 @@ static void add_hosts(struct working *w)
         w->phase.prefill_total_s += w->phase.prefill_s[d];
     }
     w->phase.prefill_total_s += host_s[0] * scorer->chunks;
-    for (size_t g = 0; g < scorer->n_grid; g++)
+    for (size_t g = 0; g <= w->last; g++)
         w->phase.total_step_s[g] += host_s[1];
 }
 
@@ -107,13 +108,13 @@ static void add_pair(struct working *w, size_t i, size_t j)
         return;
     struct phase *phase = &w->phase;
     double byte_J = system->route[pair].byte_J, prompt = scorer->load.prompt_mean;
-    double kv_B = moves * prompt * workload_model_kv_bytes_per_layer(system->model);
+    double kv_B = moves * prompt * scorer->layer_kv_B;
     double rows_B = prefill * prompt * system->row_B;
     phase->prefill_total_s += sim_transfer_s(system, i, j, prefill * scorer->chunks, rows_B) +
                               (moves > 0 ? sim_transfer_s(system, i, j, 1, kv_B) : 0);
     phase->link_J += (rows_B + kv_B) * byte_J;
-    for (size_t g = 0; decode > 0 && g < scorer->n_grid; g++) {
-        double bytes = decode * (double)scorer->grid[g] * system->row_B;
+    for (size_t g = 0; decode > 0 && g <= w->last; g++) {
+        double bytes = decode * scorer->grid[g] * system->row_B;
         phase->total_step_s[g] += sim_transfer_s(system, i, j, decode, bytes);
         phase->link_step_J[g] += bytes * byte_J;
     }
@@ -169,15 +170,22 @@ static double found_by_arrival(double c, double arrival_cv2)
     return exp(log_phi) / -expm1(log_phi);
 }
 
+/* Goes on to a batch that is not smaller, nor greater than the last of the grid. */
+static void go_to_batch(const struct working *w, double batch, struct place *at)
+{
+    const double *grid = w->tally->scorer->grid;
+    at->batch = batch;
+    while (at->low < w->last && grid[at->low + 1] <= batch)
+        at->low++;
+    at->share = 0;
+    if (at->low < w->last)
+        at->share = (batch - grid[at->low]) / (grid[at->low + 1] - grid[at->low]);
+}
+
 static struct place place_of(const struct working *w, double batch)
 {
-    const struct sim_scorer *scorer = w->tally->scorer;
-    struct place at = {.batch = fmin(fmax(batch, 1), (double)scorer->grid[w->last])};
-    while (at.low < w->last && (double)scorer->grid[at.low + 1] <= at.batch)
-        at.low++;
-    if (at.low < w->last)
-        at.share = (at.batch - (double)scorer->grid[at.low]) /
-                   (double)(scorer->grid[at.low + 1] - scorer->grid[at.low]);
+    struct place at = {0};
+    go_to_batch(w, fmin(fmax(batch, 1), w->tally->scorer->grid[w->last]), &at);
     return at;
 }
 
@@ -219,10 +227,12 @@ static struct chain decode_law(const struct working *w)
 {
     const struct sim_scorer *scorer = w->tally->scorer;
     double rate = scorer->load.rate_per_s, steps = fmax(0, scorer->load.output_mean - 1);
-    double share = 1, ratio = 0, seconds = 0, most = (double)scorer->grid[w->last];
+    double share = 1, ratio = 0, seconds = 0, most = scorer->grid[w->last];
     struct chain chain = {.sum = 1};
+    struct place at = {0};
     for (double n = 1; n <= most && steps > 0; n++) {
-        seconds = decoding_in_s(w, n);
+        go_to_batch(w, n, &at);
+        seconds = decoding_s(w, at_batch(&at, w->phase.total_step_s) + w->paging_s, n);
         ratio = rate * seconds / n;
         share *= ratio;
         add_state(&chain, share, n, steps / seconds);
@@ -243,11 +253,8 @@ static void find_batch(struct working *w)
 {
     const struct sim_scorer *scorer = w->tally->scorer;
     const struct sim_load *load = &scorer->load;
-    w->last = 0;
-    while (w->last + 1 < scorer->n_grid && scorer->grid[w->last + 1] <= w->tally->plan.in_flight)
-        w->last++;
     struct chain chain = decode_law(w);
-    double steps = fmax(0, load->output_mean - 1), most = (double)scorer->grid[w->last];
+    double steps = fmax(0, load->output_mean - 1), most = scorer->grid[w->last];
     double present = chain.present / chain.sum, passes_per_s = chain.passes_per_s / chain.sum;
     bool full = chain.present >= most * chain.sum;
     /* Arrivals that come in bunches find more than the mean. */
@@ -286,8 +293,7 @@ static void add_work(struct working *w)
     for (size_t d = 0; d < scorer->system->n_devices; d++) {
         w->full_s[d] = 0;
         sum_steps(w, d);
-        w->full_s[d] =
-            phase->prefill_s[d] + w->full_s[d] * all_steps / (double)scorer->grid[w->last];
+        w->full_s[d] = phase->prefill_s[d] + w->full_s[d] * all_steps / scorer->grid[w->last];
         const double *busy_W = scorer->busy_W + d * scorer->most_pstates;
         double prefill_W = busy_W[w->pstate[0][d]], step_W = busy_W[w->pstate[1][d]];
         w->busy_s[d] = phase->prefill_s[d] + steps * phase->step_s[d];
@@ -327,7 +333,7 @@ static double queue_wait_s(const struct sim_load *load, double servers, double s
 static void find_throughput(struct working *w, double *bottleneck_s)
 {
     const struct sim_scorer *scorer = w->tally->scorer;
-    double full = (double)scorer->grid[w->last];
+    double full = scorer->grid[w->last];
     double step_s = w->phase.total_step_s[w->last] + w->paging_s;
     double alone_s = w->phase.prefill_total_s + decoding_s(w, step_s, full);
     *bottleneck_s = 0;
@@ -402,7 +408,15 @@ static void find_pressure(struct working *w)
     }
 }
 
-static double leakage_W(const struct working *w, size_t d, double temperature_K)
+/* What a device draws whatever it is asked to do, its leakage apart. */
+static double resting_W(const struct working *w, size_t d)
+{
+    const struct sim_scorer *scorer = w->tally->scorer;
+    return powered(w, d) ? scorer->base_W[d] : scorer->system->platform->device[d].power.sleep_W;
+}
+
+/* Leakage over that at the nominal voltage: 0 when it is off. */
+static double leakage_factor(const struct working *w, size_t d)
 {
     const struct sim_scorer *scorer = w->tally->scorer;
     if (!powered(w, d))
@@ -411,8 +425,13 @@ static double leakage_W(const struct working *w, size_t d, double temperature_K)
     size_t pstate = w->pstate[w->phase.step_s[d] > 0 ? 1 : 0][d];
     if (w->tally->used[d] == 0)
         pstate = device_pstates(&scorer->system->platform->device[d]) - 1;
-    return scorer->leakage_factor[d * scorer->most_pstates + pstate] *
-           device_leakage_on_grid(&scorer->leakage[d], temperature_K);
+    return scorer->leakage_factor[d * scorer->most_pstates + pstate];
+}
+
+static double leakage_W(const struct sim_scorer *scorer, size_t d, double factor,
+                        double temperature_K)
+{
+    return factor > 0 ? factor * device_leakage_on_grid(&scorer->leakage[d], temperature_K) : 0;
 }
 
 /* T_d = T_a + sum_j R_dj P_j + R_die (P_peak - P_mean), leakage iterated with it. */
@@ -421,17 +440,18 @@ static void find_heat(struct working *w)
     const struct sim_scorer *scorer = w->tally->scorer;
     const struct sim_system *system = scorer->system;
     size_t n = system->n_devices;
-    for (size_t d = 0; d < n; d++)
+    double rest_W[SIM_MOST_DEVICES], factor[SIM_MOST_DEVICES], work_W[SIM_MOST_DEVICES];
+    for (size_t d = 0; d < n; d++) {
         w->die_K[d] = system->platform->ambient_K;
+        rest_W[d] = resting_W(w, d);
+        factor[d] = leakage_factor(w, d);
+        work_W[d] = w->throughput_per_s * w->dynamic_J[d];
+    }
     double change_K = INFINITY;
     for (int i = 0; i < 30 && change_K > 0.01; i++) {
         change_K = 0;
-        for (size_t d = 0; d < n; d++) {
-            double base_W =
-                powered(w, d) ? scorer->base_W[d] : system->platform->device[d].power.sleep_W;
-            w->mean_W[d] =
-                base_W + leakage_W(w, d, w->die_K[d]) + w->throughput_per_s * w->dynamic_J[d];
-        }
+        for (size_t d = 0; d < n; d++)
+            w->mean_W[d] = rest_W[d] + leakage_W(scorer, d, factor[d], w->die_K[d]) + work_W[d];
         for (size_t d = 0; d < n; d++) {
             double rise_K = 0;
             for (size_t j = 0; j < n; j++)
@@ -445,7 +465,7 @@ static void find_heat(struct working *w)
     for (size_t d = 0; d < n; d++) {
         if (w->tally->used[d] == 0)
             continue;
-        double idle_W = scorer->base_W[d] + leakage_W(w, d, w->die_K[d]);
+        double idle_W = scorer->base_W[d] + leakage_W(scorer, d, factor[d], w->die_K[d]);
         w->peak_W[0][d] += w->peak_W[0][d] > 0 ? idle_W : 0;
         w->peak_W[1][d] += w->peak_W[1][d] > 0 ? idle_W : 0;
         double peak_W = fmax(w->peak_W[0][d], w->peak_W[1][d]);
@@ -556,7 +576,10 @@ static void fill_score(const struct working *w, bool stuck, struct sim_score *ou
 
 void sim_tally_score(const struct sim_tally *tally, struct sim_score *out)
 {
+    const struct sim_scorer *scorer = tally->scorer;
     struct working w = {.tally = tally};
+    while (w.last + 1 < scorer->n_grid && scorer->grid[w.last + 1] <= (double)tally->plan.in_flight)
+        w.last++;
     memcpy(w.pstate[0], tally->plan.pstate, tally->plan.n_devices);
     memcpy(w.pstate[1], tally->plan.pstate, tally->plan.n_devices);
     bool stuck;

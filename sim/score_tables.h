@@ -20,10 +20,10 @@ struct sim_scorer {
     size_t n_batches;
     uint64_t batch[SIM_BATCHES]; /* choices of the number in flight */
     size_t n_grid;
-    uint64_t
-        grid[SIM_GRID]; /* batches that are priced: the choices, and where matrix units begin */
+    double grid[SIM_GRID]; /* batches that are priced: the choices, and where matrix units begin */
     size_t most_pstates;
     double chunks;                       /* prefill passes of a mean prompt */
+    double layer_kv_B;                   /* cache of a layer for a token */
     struct sim_record *record;           /* (n_classes, n_devices, most_pstates) */
     double *idle_W;                      /* (n_devices) draw of the idle machine */
     double *base_W;                      /* (n_devices) */

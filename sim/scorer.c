@@ -37,7 +37,7 @@ static void price_prefill(const struct sim_scorer *scorer, size_t class,
 static void price_step(const struct sim_scorer *scorer, size_t class, const struct sim_place *place,
                        size_t g, struct sim_record *record)
 {
-    double batch = (double)scorer->grid[g];
+    double batch = scorer->grid[g];
     double contexts = batch * scorer->load.decode_context;
     double window = batch * fmin(scorer->load.decode_context, window_of(scorer));
     struct device_pass pass = {.rows = batch, .sampled = batch, .decode_sequences = batch};
@@ -110,13 +110,13 @@ static void describe_power(struct sim_scorer *scorer)
 
 /* Keeps the grid sorted; a batch that is on it, or beyond the most that run together, is left out.
  */
-static void add_to_grid(struct sim_scorer *scorer, uint64_t batch)
+static void add_to_grid(struct sim_scorer *scorer, double batch)
 {
     size_t at = 0;
     while (at < scorer->n_grid && scorer->grid[at] < batch)
         at++;
     bool there = at < scorer->n_grid && scorer->grid[at] == batch;
-    if (there || scorer->n_grid == SIM_GRID || batch > scorer->system->serving.max_num_seqs)
+    if (there || scorer->n_grid == SIM_GRID || batch > (double)scorer->system->serving.max_num_seqs)
         return;
     for (size_t i = scorer->n_grid++; i > at; i--)
         scorer->grid[i] = scorer->grid[i - 1];
@@ -132,9 +132,9 @@ static void lay_grid(struct sim_scorer *scorer)
             scorer->batch[scorer->n_batches++] = batch;
     scorer->batch[scorer->n_batches++] = system->serving.max_num_seqs;
     for (size_t i = 0; i < scorer->n_batches; i++)
-        add_to_grid(scorer, scorer->batch[i]);
+        add_to_grid(scorer, (double)scorer->batch[i]);
     for (size_t d = 0; d < system->n_devices; d++)
-        add_to_grid(scorer, system->platform->device[d].compute.vector_rows + 1);
+        add_to_grid(scorer, (double)system->platform->device[d].compute.vector_rows + 1);
 }
 
 struct sim_scorer *sim_scorer_create(const struct sim_system *system, const struct sim_load *load)
@@ -144,6 +144,7 @@ struct sim_scorer *sim_scorer_create(const struct sim_system *system, const stru
     scorer->system = system;
     scorer->load = *load;
     scorer->kv = sim_kv_load_of(system, load);
+    scorer->layer_kv_B = workload_model_kv_bytes_per_layer(system->model);
     lay_grid(scorer);
     for (size_t d = 0; d < n; d++)
         if (device_pstates(&system->platform->device[d]) > scorer->most_pstates)

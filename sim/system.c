@@ -172,13 +172,6 @@ void sim_class_cost(const struct sim_system *system, size_t class, const struct 
         device_operator_cost(device, &operators->op[i], pass, &at, count, cost);
 }
 
-double sim_transfer_s(const struct sim_system *system, size_t from, size_t to, double transfers,
-                      double bytes)
-{
-    const struct device_route *route = &system->route[from * system->n_devices + to];
-    return transfers * route->latency_s + bytes / route->bandwidth_Bps;
-}
-
 double sim_system_weights_B(const struct sim_system *system, size_t unit, size_t pool)
 {
     bool away = unit == 0 && system->shared_B == 0 && system->platform->pool[pool].store_Bps > 0;

@@ -81,8 +81,12 @@ void sim_class_cost(const struct sim_system *system, size_t class, const struct 
                     const struct device_pass *pass, double count, struct device_cost *cost);
 
 /* Time and energy of handing `bytes` over `transfers` transfers. */
-double sim_transfer_s(const struct sim_system *system, size_t from, size_t to, double transfers,
-                      double bytes);
+static inline double sim_transfer_s(const struct sim_system *system, size_t from, size_t to,
+                                    double transfers, double bytes)
+{
+    const struct device_route *route = &system->route[from * system->n_devices + to];
+    return transfers * route->latency_s + bytes / route->bandwidth_Bps;
+}
 
 /* Weights that a unit keeps in a pool. Behind a store an input matrix that the head does not share
  * stays away: of it only the rows of the tokens are ever read. */
