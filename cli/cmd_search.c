@@ -4,6 +4,8 @@
 #include "cli/progress.h"
 #include "cli/report_search.h"
 
+#include <string.h>
+
 const struct option_usage cmd_search_usage = {
     .command = "search",
     .arguments = "INSTANCE",
@@ -23,9 +25,16 @@ struct wishes {
     struct sim_study_ask ask;
     uint64_t runs, threads;
     const char *curve;
+    bool without[9]; /* by the bits of enum sched_idea */
     struct cli_progress progress;
 };
 #define PRESET_EVALUATIONS 10000
+
+/* Row of an option that takes idea number `bit` away. */
+#define WITHOUT(bit, word, text)                                                                   \
+    {                                                                                              \
+        0, "no-" word, OPTION_FLAG, .help = "pgsam: " text, .value = &wishes.without[bit]          \
+    }
 
 static bool show_progress(void *context, uint64_t evaluations, uint64_t budget, size_t members)
 {
@@ -39,6 +48,12 @@ static bool check_wishes(struct wishes *wishes)
     if (wishes->curve && !wishes->ask.truth)
         return error_set(&cli->err, "--curve needs --truth: a curve is told in shares of the true "
                                     "volume");
+    struct sched_options *options = &wishes->ask.options;
+    for (size_t i = 0; i < sizeof wishes->without / sizeof *wishes->without; i++)
+        options->without |= (unsigned)wishes->without[i] << i;
+    if (options->without && strcmp(wishes->ask.scheduler, "pgsam") != 0)
+        return error_set(&cli->err, "--no-... takes away a part of pgsam; '%s' has none of them",
+                         text_clip(wishes->ask.scheduler).bytes);
     wishes->ask.curve = wishes->curve != NULL;
     wishes->ask.runs = wishes->runs;
     wishes->ask.threads = wishes->threads;
@@ -108,6 +123,15 @@ int cmd_search(int argc, char **argv)
          .value = &wishes.curve},
         {0, "threads", OPTION_COUNT, "N", "runs at a time (default 1)", &wishes.threads, 1,
          SIM_STUDY_THREADS, NULL},
+        WITHOUT(0, "momentum", "score the first move drawn, not the most promising of some"),
+        WITHOUT(1, "loads", "foretell underutilisation by sums, not by loads of devices"),
+        WITHOUT(2, "surface", "no chains towards gaps of the archive"),
+        WITHOUT(3, "directions", "no chains along weights of the objectives"),
+        WITHOUT(4, "annealing", "accept no worse assignment"),
+        WITHOUT(5, "restarts", "chains go on where the last one ended"),
+        WITHOUT(6, "memory", "assignments may be scored again"),
+        WITHOUT(7, "compound", "moves change one layer"),
+        WITHOUT(8, "delta", "score whole assignments: the same points, later"),
         CLI_JSON_OPTION(wishes.cli),
         CLI_QUIET_OPTION(wishes.cli),
         CLI_PROGRESS_OPTION(wishes.cli),

@@ -2,433 +2,256 @@
 /* PGSAM: Pareto-Guided Simulated Annealing with Momentum. QEIL v2 (arXiv 2602.06057) names the
  * method and its three objectives and publishes no pseudo-code; what follows is our own.
  *
- * Pareto guidance: the archive of everything seen is the memory of the search. Annealing runs in
- * short chains, each in a direction (weights of the objectives) and from a member of the archive:
- * - A ray draws its direction at random, often close to one objective, and starts from the member
- *   that is best along it. Rays press the front outwards and find its ends; they are most of the
- *   chains at first.
- * - The other chains fill in: they start from a member whose neighbourhood is little explored and
- *   that lies beside a gap of the front, and press on where that member already excels.
- * A chain ends when it has not improved for a while: a ray along its direction, the others by
- * bringing new members to the archive.
+ * Momentum: each choice of each gene carries what it has been seen to add to every objective, and
+ * each pair of neighbours that differ what that adds. Underutilisation is no such sum; it is told
+ * by the loads of devices where that foretells it better. A first round of single changes fills
+ * this in, and every score corrects it. Of a few moves drawn at random, the one of which momentum
+ * expects most is scored; a move that it thinks little of is scored now and then all the same, so
+ * that every move stays possible.
  *
- * Annealing: a chain accepts what is better along its direction, and what is worse by d with
- * probability exp(-d/T). T starts where the mean change seen so far is accepted with probability
- * ACCEPTED and falls geometrically with the share of the budget that is spent.
+ * Pareto guidance: annealing runs in short chains, each from a member of the archive of everything
+ * seen. Most chains start where little has been tried yet and ask how far a plan lies beyond the
+ * surface that the archive spans, which is furthest where it has gaps. The others, rays, follow a
+ * direction (weights of the objectives) drawn at random, often close to one objective, from the
+ * member that is best along it; they press the ends of the front outwards. A chain ends when it has
+ * not gained for a while, and the next restarts from the archive. How many are rays depends on what
+ * volume either kind has won per evaluation of late.
  *
- * Momentum: each (gene, choice) carries the exponential average of the change that choosing it made
- * to each objective. Along a chain's direction it predicts which of a few candidate moves is worth
- * an evaluation; a random term and a share of unguided moves keep every move possible.
+ * Annealing: a plan that is worse by d is accepted with probability exp(-d/T). T starts where the
+ * mean worsening of the first moves is accepted with probability ACCEPTED and falls geometrically
+ * with the share of the budget that is spent.
  *
- * Constraints: less violation before any objective; violation is one more component of a direction,
- * the only one while a chain is at an infeasible plan. No plan is scored twice. */
-#include "sim/schedulers/sched.h"
+ * Constraints: less violation before any objective. No plan is scored twice. */
+#include "sim/schedulers/pgsam.h"
 
 #include "base/memory.h"
-#include "base/stream.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    PARTS = PROBLEM_OBJECTIVES + 1, /* of a change: objectives, violation */
-    VIOLATION = PROBLEM_OBJECTIVES,
     RANDOM_STARTS = 16, /* plans drawn before the first chain */
+    CANDIDATES = 8,     /* moves that compete for an evaluation */
     CONTENDERS = 4,     /* members that compete to start a chain */
-    CANDIDATES = 16,    /* moves that compete for an evaluation */
-    PATIENCE = 5,       /* moves in a row without a new member that end a chain */
-    RAY_PATIENCE = 20   /* the same of a ray, without progress along it */
+    PATIENCE = 4,       /* moves without gain that end a chain */
+    MEASURE_EVERY = 100 /* evaluations */
 };
-static const double RAYS_FIRST = 0.9; /* share of chains that are rays at first */
-static const double RAYS_LAST = 0.3;  /* and at last */
-static const double SHARPNESS = 2;    /* of a ray: 1 draws all directions alike */
-static const double ACCEPTED = 0.2;   /* of mean deteriorations at first */
-static const double COOLING = 0.01;   /* last temperature over the first */
-static const double COMPOUND = 0.2;   /* share of moves that change several genes */
-static const double RUN = 0.7;        /* of those, the ones that move a run of neighbours */
-static const double UNGUIDED = 0.2;   /* share of moves that ask no momentum */
-static const double MOMENTUM = 2;     /* weight of momentum against chance */
-static const double MEMORY = 0.9;     /* share of a momentum that a new change leaves */
-static const double SPREAD_MEMORY = 0.99;
-static const double LEVEL = 0.05;      /* bounds how much a chain may prefer one objective */
-static const double RESOLUTION = 1e-9; /* less is no progress along a ray */
-
-/* One of a gene's other choices, as a distance from the choice it has. */
-struct way {
-    size_t gene;
-    uint16_t distance;
-};
-
-/* A run of neighbouring genes that all get one choice, most often a single gene, and perhaps
- * another gene beside it. */
-struct move {
-    size_t gene, end; /* the run: gene to end - 1 */
-    size_t other;     /* n_genes when there is none */
-    uint16_t choice, other_choice;
-    size_t n, last; /* genes that change; the last of the run that does */
-    uint64_t hash;  /* of the plan that it leads to */
-    double merit;
-};
+static const double PROBED = 0.1; /* most of the budget that single changes may take at first */
+static const double LEAST_SHARE = 0.1; /* of chains that are rays, and of those that are not */
+static const double LATELY = 0.05;     /* weight of the last chain in what its kind has won */
+static const double SHARPNESS = 2;     /* of a ray: 1 draws all directions alike */
+static const double ACCEPTED = 0.1;    /* of mean worsenings at first */
+static const double COOLING = 0.01;    /* last temperature over the first */
+static const double DOUBTED = 0.5;     /* of moves that momentum takes for losses: scored anyway */
+static const double AFRESH = 0.1;      /* of chains after one that found nothing new */
+static const double RESOLUTION = 1e-9; /* less is no gain along a ray */
+static const double UNFIT = -10; /* merit of plans that are expected to violate a constraint */
 
 struct pgsam {
     struct sched_trial trial;
     const struct problem *problem;
+    unsigned without; /* enum sched_idea */
     struct sched_seen seen;
-    struct stream stream;
+    struct stream stream, start;
+    size_t started; /* how many common starting points have been drawn */
+    struct pgsam_moves moves;
+    struct pgsam_move candidate[2];
+    struct pgsam_momentum momentum;
+    struct pgsam_surface surface;
+    double temperature; /* at first */
+    double won[2];      /* volume an evaluation, of late: by other chains, by rays */
+    uint64_t measure_at;
     uint16_t *cursor; /* (n_genes) all plans before it, counting upwards, have been seen */
     bool exhausted;   /* all plans have been seen */
-    uint16_t *before; /* (n_genes) the plan that a compound move started from */
-    struct way *way;
-    size_t n_ways;
-    size_t *first;           /* (n_genes) where its choices start in change */
-    double (*change)[PARTS]; /* momentum of each choice of each gene */
-    double spread[PARTS];    /* mean size of a change */
-    double least[PROBLEM_OBJECTIVES], scale[PROBLEM_OBJECTIVES]; /* of the front: 1/range */
 };
 
-/* A chain and where it stands, which is where the trial stands. */
+/* A chain and where it stands, which is where the trial and the momentum stand. */
 struct chain {
     bool ray;
-    double weight[PARTS]; /* of components, sum 1 */
-    double spread, temperature;
+    double weight[PROBLEM_OBJECTIVES]; /* of a ray, sum 1 */
+    double temperature;
     struct problem_score score;
-    uint64_t hash;
-    size_t row;           /* in the front, or SCHED_NO_ROW */
-    double reached, best; /* weighted components, now and at best */
-    int idle, patience;   /* moves without progress, and how many of them end it */
+    size_t row;  /* in the front, or SCHED_NO_ROW */
+    int idle;    /* moves without gain */
+    double best; /* of a ray: least weighted sum so far */
+    double won;  /* volume */
 };
 
-static bool chance(struct pgsam *pgsam, double probability)
+static bool with(const struct pgsam *pgsam, enum sched_idea idea)
 {
-    return stream_uniform(&pgsam->stream) < probability;
+    return !(pgsam->without & (unsigned)idea);
 }
 
-static size_t below(struct pgsam *pgsam, size_t n)
-{
-    return stream_below(&pgsam->stream, (uint32_t)n);
-}
-
-/* Share of the budget. */
 static double spent(const struct pgsam *pgsam)
 {
     return (double)pgsam->trial.used / (double)pgsam->trial.budget;
 }
 
-/* ---- Scores ---- */
-
-/* Objectives over the front's range, and violation; together one vector. */
-static void components(const struct pgsam *pgsam, const struct problem_score *score, double *part)
+static bool is_seen(const struct pgsam *pgsam, uint64_t hash)
 {
-    for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++)
-        part[o] = (score->objective[o] - pgsam->least[o]) * pgsam->scale[o];
-    part[VIOLATION] = score->violation;
+    return with(pgsam, SCHED_MEMORY) && sched_seen_has(&pgsam->seen, hash);
 }
 
-static void measure_front(struct pgsam *pgsam)
+static bool is_seen_plan(const struct pgsam *pgsam, const uint16_t *genes)
 {
-    const struct analysis_archive *archive = &pgsam->trial.front->archive;
-    double greatest[PROBLEM_OBJECTIVES];
-    if (archive->n == 0)
-        return;
-    analysis_bounds(archive->f, archive->n, archive->m, pgsam->least, greatest);
-    for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++) {
-        double range = greatest[o] - pgsam->least[o];
-        pgsam->scale[o] = range > 0 ? 1 / range : 0;
-    }
+    return is_seen(pgsam, sched_seen_hash(genes, pgsam->problem->n_genes));
 }
 
-static void learn(struct pgsam *pgsam, const struct move *move, const double *change)
+/* Notes on its member of the front that a chain found nothing there. */
+static void mark_in_vain(struct pgsam *pgsam, const struct chain *chain)
 {
-    if (move->n != 1)
-        return;
-    double *momentum = pgsam->change[pgsam->first[move->last] + move->choice];
-    for (size_t p = 0; p < PARTS; p++) {
-        if (!isfinite(change[p]))
-            continue;
-        momentum[p] = MEMORY * momentum[p] + (1 - MEMORY) * change[p];
-        /* The first changes set the scale, later ones adjust it. */
-        if (pgsam->spread[p] == 0)
-            pgsam->spread[p] = fabs(change[p]);
-        pgsam->spread[p] = SPREAD_MEMORY * pgsam->spread[p] + (1 - SPREAD_MEMORY) * fabs(change[p]);
-    }
-}
-
-/* ---- Moves ---- */
-
-static uint16_t choice_of(const struct pgsam *pgsam, struct way way)
-{
-    size_t choice = (size_t)pgsam->trial.genes[way.gene] + way.distance;
-    return (uint16_t)(choice % pgsam->problem->gene[way.gene].choices);
-}
-
-/* Accounts for one gene's change. */
-static void add_change(const struct pgsam *pgsam, const struct chain *chain, struct move *move,
-                       size_t gene, uint16_t choice)
-{
-    uint16_t stands = pgsam->trial.genes[gene];
-    if (stands == choice)
-        return;
-    const double *momentum = pgsam->change[pgsam->first[gene] + choice];
-    for (size_t p = 0; p < PARTS && chain->spread > 0; p++)
-        move->merit -= MOMENTUM * chain->weight[p] * momentum[p] / chain->spread;
-    move->hash ^= sched_seen_key(gene, stands) ^ sched_seen_key(gene, choice);
-    move->n++;
-}
-
-static struct move single(const struct pgsam *pgsam, const struct chain *chain, struct way way)
-{
-    struct move move = {.gene = way.gene,
-                        .end = way.gene + 1,
-                        .other = pgsam->problem->n_genes,
-                        .choice = choice_of(pgsam, way),
-                        .last = way.gene,
-                        .hash = chain->hash};
-    add_change(pgsam, chain, &move, move.gene, move.choice);
-    return move;
-}
-
-/* Any second change beside the first. */
-static void add_any(struct pgsam *pgsam, const struct chain *chain, struct move *move)
-{
-    struct way way = pgsam->way[below(pgsam, pgsam->n_ways)];
-    if (way.gene == move->gene)
-        return;
-    move->other = way.gene;
-    move->other_choice = choice_of(pgsam, way);
-    add_change(pgsam, chain, move, move->other, move->other_choice);
-}
-
-/* Gives neighbouring genes of the same role the same choice: a run of layers moves together, so
- * that no transfer in between has to be paid for on the way. Runs of all lengths are likely. */
-static void extend(struct pgsam *pgsam, const struct chain *chain, struct move *move)
-{
-    const struct problem_gene *gene = pgsam->problem->gene;
-    double go_on = 1 - pow(stream_uniform(&pgsam->stream), 2);
-    for (size_t g = move->end; g < pgsam->problem->n_genes && chance(pgsam, go_on); g++) {
-        if (gene[g].role != gene[move->gene].role || gene[g].choices <= move->choice)
-            return;
-        if (pgsam->trial.genes[g] != move->choice)
-            move->last = g;
-        add_change(pgsam, chain, move, g, move->choice);
-        move->end = g + 1;
-    }
-}
-
-static struct move propose(struct pgsam *pgsam, const struct chain *chain, bool compound)
-{
-    struct move move = single(pgsam, chain, pgsam->way[below(pgsam, pgsam->n_ways)]);
-    if (compound && chance(pgsam, RUN))
-        extend(pgsam, chain, &move);
-    else if (compound)
-        add_any(pgsam, chain, &move);
-    return move;
-}
-
-/* Any move by one gene to a plan not seen, when chance finds none. */
-static bool find_unseen(struct pgsam *pgsam, const struct chain *chain, struct move *best)
-{
-    size_t start = below(pgsam, pgsam->n_ways);
-    for (size_t i = 0; i < pgsam->n_ways; i++) {
-        struct move move = single(pgsam, chain, pgsam->way[(start + i) % pgsam->n_ways]);
-        if (sched_seen_has(&pgsam->seen, move.hash))
-            continue;
-        *best = move;
-        return true;
-    }
-    return false;
-}
-
-static bool is_explored(const struct pgsam *pgsam, size_t row)
-{
-    return row != SCHED_NO_ROW && pgsam->trial.front->tag[row] >= pgsam->n_ways;
-}
-
-/* The candidate of most merit among those that lead to new plans. False when there is none. */
-static bool choose(struct pgsam *pgsam, const struct chain *chain, struct move *best)
-{
-    if (pgsam->n_ways == 0)
-        return false;
-    bool compound = is_explored(pgsam, chain->row) || chance(pgsam, COMPOUND);
-    int wanted = chance(pgsam, UNGUIDED) ? 1 : CANDIDATES, found = 0;
-    for (int drawn = 0; drawn < 2 * CANDIDATES && found < wanted; drawn++) {
-        struct move move = propose(pgsam, chain, compound);
-        move.merit += stream_uniform(&pgsam->stream);
-        if (sched_seen_has(&pgsam->seen, move.hash))
-            continue;
-        if (found++ == 0 || move.merit > best->merit)
-            *best = move;
-    }
-    if (found > 0)
-        return true;
-    if (!is_explored(pgsam, chain->row) && find_unseen(pgsam, chain, best))
-        return true;
     if (chain->row != SCHED_NO_ROW)
-        pgsam->trial.front->tag[chain->row] = pgsam->n_ways;
-    return false;
+        pgsam->trial.front->tag[chain->row]++;
 }
 
-/* Scores a move, standing where all but its last change are made. */
-static bool score_move(struct pgsam *pgsam, const struct move *move, struct problem_score *score)
-{
-    struct sched_trial *trial = &pgsam->trial;
-    bool pair = move->other < pgsam->problem->n_genes;
-    if (move->n > 1)
-        memcpy(pgsam->before, trial->genes, pgsam->problem->n_genes * sizeof *pgsam->before);
-    for (size_t g = move->gene; g < move->end; g++)
-        if (pair || g != move->last)
-            sched_trial_apply(trial, g, move->choice);
-    size_t last = pair ? move->other : move->last;
-    if (!sched_trial_delta(trial, last, pair ? move->other_choice : move->choice, score))
-        return false;
-    sched_seen_add(&pgsam->seen, move->hash);
-    return true;
-}
+/* ---- Worth ---- */
 
-static void make(struct pgsam *pgsam, struct chain *chain, const struct move *move,
-                 const struct problem_score *score)
+/* Higher is worse. */
+static double along(const struct pgsam *pgsam, const struct chain *chain, const double *objective)
 {
-    if (move->other < pgsam->problem->n_genes)
-        sched_trial_apply(&pgsam->trial, move->other, move->other_choice);
-    else
-        sched_trial_apply(&pgsam->trial, move->last, move->choice);
-    chain->score = *score;
-    chain->hash = move->hash;
-    chain->row = pgsam->trial.row;
-}
-
-static void take_back(struct pgsam *pgsam, const struct move *move)
-{
-    if (move->n > 1)
-        sched_trial_go(&pgsam->trial, pgsam->before);
-}
-
-/* ---- Chains ---- */
-
-static double along(const struct chain *chain, const double *part)
-{
+    const struct pgsam_surface *surface = &pgsam->surface;
     double sum = 0;
-    for (size_t p = 0; p < PARTS; p++)
-        sum += chain->weight[p] > 0 ? chain->weight[p] * part[p] : 0;
+    for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++)
+        sum += chain->weight[o] * (objective[o] - surface->least[o]) * surface->scale[o];
     return sum;
 }
 
-/* Makes the weights sum up to one, and sets what depends on them. */
-static void set_out(struct pgsam *pgsam, struct chain *chain)
+static double merit_of(const struct pgsam *pgsam, const struct chain *chain, const double *part)
 {
-    double part[PARTS], sum = 0;
-    components(pgsam, &chain->score, part);
-    for (size_t p = 0; p < PARTS; p++)
-        sum += chain->weight[p];
-    chain->spread = 0;
-    for (size_t p = 0; p < PARTS; p++) {
-        chain->weight[p] /= sum;
-        chain->spread += chain->weight[p] * pgsam->spread[p];
+    if (pgsam->momentum.violated && part[PGSAM_VIOLATION] > RESOLUTION)
+        return UNFIT - part[PGSAM_VIOLATION];
+    return chain->ray ? -along(pgsam, chain, part) : pgsam_surface_gain(&pgsam->surface, part);
+}
+
+static double worsening(const struct pgsam *pgsam, const struct chain *chain,
+                        const struct problem_score *score)
+{
+    if (!chain->ray)
+        return -pgsam_surface_gain(&pgsam->surface, score->objective);
+    return along(pgsam, chain, score->objective) - along(pgsam, chain, chain->score.objective);
+}
+
+/* ---- Steps ---- */
+
+/* Of some moves to plans not seen the one of most merit; NULL when there was none. */
+static const struct pgsam_move *choose(struct pgsam *pgsam, const struct chain *chain,
+                                       double *best_merit)
+{
+    struct pgsam_move *free = &pgsam->candidate[0], *chosen = NULL;
+    if (pgsam->moves.n_ways == 0)
+        return NULL;
+    struct pgsam_kind kind = pgsam_kind_draw(&pgsam->moves);
+    for (int i = 0; i < CANDIDATES; i++) {
+        pgsam_move_draw(&pgsam->moves, kind, pgsam->trial.genes, free);
+        pgsam_momentum_predict(&pgsam->momentum, pgsam->trial.genes, free);
+        double merit = merit_of(pgsam, chain, free->part);
+        if ((chosen && !(merit > *best_merit)) || is_seen(pgsam, free->hash))
+            continue;
+        *best_merit = merit;
+        chosen = free;
+        free = &pgsam->candidate[free == &pgsam->candidate[0]];
+        if (!with(pgsam, SCHED_MOMENTUM))
+            break;
     }
-    chain->temperature = chain->spread / -log(ACCEPTED) * pow(COOLING, spent(pgsam));
-    chain->reached = chain->best = along(chain, part);
+    return chosen;
 }
 
-/* A direction that presses on where the plan already excels. */
-static void aim(struct pgsam *pgsam, struct chain *chain)
+/* Scores a move; then stands where some of it is made. */
+static bool score_move(struct pgsam *pgsam, const struct pgsam_move *move,
+                       struct problem_score *score)
 {
-    double part[PARTS];
-    components(pgsam, &chain->score, part);
-    bool feasible = chain->score.violation == 0;
-    for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++)
-        chain->weight[o] =
-            feasible ? (0.1 + stream_uniform(&pgsam->stream)) / (LEVEL + part[o]) : 0;
-    chain->weight[VIOLATION] = !feasible;
-    chain->patience = PATIENCE;
+    struct sched_trial *trial = &pgsam->trial;
+    size_t last = move->n - 1;
+    if (with(pgsam, SCHED_DELTA)) {
+        for (size_t i = 0; i < last; i++)
+            sched_trial_apply(trial, move->change[i].gene, move->change[i].to);
+        if (!sched_trial_delta(trial, move->change[last].gene, move->change[last].to, score))
+            return false;
+    } else {
+        for (size_t i = 0; i <= last; i++)
+            trial->genes[move->change[i].gene] = move->change[i].to;
+        if (!sched_trial_evaluate(trial, trial->genes, score))
+            return false;
+    }
+    if (with(pgsam, SCHED_MEMORY))
+        sched_seen_add(&pgsam->seen, move->hash);
+    return true;
 }
 
-/* A direction of its own, whatever lies there; some are nearly those of one objective. */
-static void aim_ray(struct pgsam *pgsam, struct chain *chain)
+static void take_back(struct pgsam *pgsam, const struct pgsam_move *move)
 {
-    for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++)
-        chain->weight[o] = 1e-3 + pow(-log(1 - stream_uniform(&pgsam->stream)), SHARPNESS);
-    chain->weight[VIOLATION] = 0;
-    chain->patience = RAY_PATIENCE;
-    chain->ray = true;
+    for (size_t i = 0; i < move->n; i++)
+        sched_trial_apply(&pgsam->trial, move->change[i].gene, move->change[i].from);
+}
+
+static void make(struct pgsam *pgsam, struct chain *chain, const struct pgsam_move *move,
+                 const struct problem_score *score, size_t row)
+{
+    for (size_t i = 0; i < move->n; i++)
+        sched_trial_apply(&pgsam->trial, move->change[i].gene, move->change[i].to);
+    chain->score = *score;
+    chain->row = row;
+    pgsam_momentum_follow(&pgsam->momentum, move, score);
 }
 
 static bool accepts(struct pgsam *pgsam, const struct chain *chain,
-                    const struct problem_score *score, const double *change)
+                    const struct problem_score *score, double worse, bool entered)
 {
-    bool feasible = chain->score.violation == 0;
-    if (feasible != (score->violation == 0))
-        return !feasible;
-    double worse = along(chain, change);
-    if (worse <= 0)
+    if (score->violation < chain->score.violation || score->violation > chain->score.violation)
+        return score->violation < chain->score.violation;
+    if ((entered && !chain->ray) || worse <= 0)
         return true;
-    return chain->temperature > 0 && chance(pgsam, exp(-worse / chain->temperature));
+    return chain->temperature > 0 && pgsam_chance(&pgsam->stream, exp(-worse / chain->temperature));
 }
 
-/* Goes to the scored plan or back to where the move began; false when the chain is over. */
-static bool settle(struct pgsam *pgsam, struct chain *chain, const struct move *move,
-                   const struct problem_score *score, const double *change)
+/* Goes on from the scored plan or from where the move began; false when the chain is over. */
+static bool settle(struct pgsam *pgsam, struct chain *chain, const struct pgsam_move *move,
+                   const struct problem_score *score)
 {
-    bool entered = pgsam->trial.row != SCHED_NO_ROW, crossed = false;
-    if (accepts(pgsam, chain, score, change)) {
-        crossed = (chain->score.violation == 0) != (score->violation == 0);
-        chain->reached += along(chain, change);
-        make(pgsam, chain, move, score);
-    } else {
-        take_back(pgsam, move);
-    }
-    bool gained = chain->ray ? chain->reached < chain->best - RESOLUTION : entered;
-    chain->best = fmin(chain->best, chain->reached);
+    size_t row = pgsam->trial.row;
+    bool entered = row != SCHED_NO_ROW;
+    if (entered)
+        chain->won += pgsam_surface_add(&pgsam->surface, score->objective);
+    else
+        mark_in_vain(pgsam, chain);
+    take_back(pgsam, move);
+    pgsam_momentum_learn(&pgsam->momentum, pgsam->trial.genes, move, score, pgsam->surface.scale);
+    double worse = worsening(pgsam, chain, score);
+    bool accepted = accepts(pgsam, chain, score, worse, entered);
+    if (accepted)
+        make(pgsam, chain, move, score, row);
+    double reached = chain->ray ? along(pgsam, chain, score->objective) : 0;
+    bool gained = chain->ray ? accepted && reached < chain->best - RESOLUTION : entered;
+    chain->best = gained ? reached : chain->best;
     chain->idle = gained ? 0 : chain->idle + 1;
-    return !crossed && chain->idle < chain->patience;
+    return chain->idle < PATIENCE;
 }
 
 /* Makes one move; false when the chain, or the search, is over. */
 static bool step(struct pgsam *pgsam, struct chain *chain)
 {
-    struct move move;
     struct problem_score score;
-    double before[PARTS], change[PARTS];
-    if (!choose(pgsam, chain, &move) || !score_move(pgsam, &move, &score))
+    double merit;
+    const struct pgsam_move *move = choose(pgsam, chain, &merit);
+    if (!move)
         return false;
-    /* A member that the new plan drove out is marked in vain, for the chain then leaves it: what
-     * dominates is accepted. */
-    if (chain->row != SCHED_NO_ROW && move.n == 1)
-        pgsam->trial.front->tag[chain->row]++;
-    components(pgsam, &chain->score, before);
-    components(pgsam, &score, change);
-    for (size_t p = 0; p < PARTS; p++)
-        change[p] -= before[p];
-    learn(pgsam, &move, change);
-    return settle(pgsam, chain, &move, &score, change);
-}
-
-/* The most promising of a few members: beside a wide gap, and with much left to explore. */
-static size_t pick_member(struct pgsam *pgsam)
-{
-    const struct sched_front *front = pgsam->trial.front;
-    size_t best = 0;
-    double best_merit = -1;
-    for (int i = 0; i < CONTENDERS; i++) {
-        size_t member = below(pgsam, front->archive.n), row = front->archive.id[member];
-        double left =
-            is_explored(pgsam, row) ? 0 : 1 - (double)front->tag[row] / (double)pgsam->n_ways;
-        double merit =
-            left > 0 ? sqrt(analysis_archive_gap(&front->archive, member, pgsam->scale)) * left : 0;
-        if (merit > best_merit) {
-            best = member;
-            best_merit = merit;
-        }
+    bool loss = !chain->ray && merit < -pgsam->momentum.doubt && with(pgsam, SCHED_MOMENTUM);
+    if (loss && !pgsam_chance(&pgsam->stream, DOUBTED)) {
+        mark_in_vain(pgsam, chain);
+        return ++chain->idle < PATIENCE;
     }
-    return best;
+    return score_move(pgsam, move, &score) && settle(pgsam, chain, move, &score);
 }
 
-/* The member that is best along the chain's direction. */
-static size_t pick_along(const struct pgsam *pgsam, const struct chain *chain)
+/* ---- Chains ---- */
+
+static void measure(struct pgsam *pgsam)
 {
-    double weight[PROBLEM_OBJECTIVES];
-    for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++)
-        weight[o] = chain->weight[o] * pgsam->scale[o];
-    return analysis_archive_least(&pgsam->trial.front->archive, weight);
+    if (pgsam->trial.used < pgsam->measure_at)
+        return;
+    pgsam_surface_measure(&pgsam->surface, &pgsam->trial.front->archive);
+    pgsam->measure_at = pgsam->trial.used + MEASURE_EVERY;
 }
 
 /* Scores a plan that has not been seen and stands there. */
@@ -436,25 +259,22 @@ static bool visit(struct pgsam *pgsam, struct chain *chain, const uint16_t *gene
 {
     if (!sched_trial_evaluate(&pgsam->trial, genes, &chain->score))
         return false;
-    chain->hash = sched_seen_hash(pgsam->trial.genes, pgsam->problem->n_genes);
     chain->row = pgsam->trial.row;
-    sched_seen_add(&pgsam->seen, chain->hash);
+    sched_seen_add(&pgsam->seen, sched_seen_hash(pgsam->trial.genes, pgsam->problem->n_genes));
+    pgsam_momentum_note(&pgsam->momentum, pgsam->trial.genes, &chain->score);
+    pgsam_momentum_stand(&pgsam->momentum, pgsam->trial.genes, &chain->score);
     return true;
-}
-
-static bool is_seen(const struct pgsam *pgsam, const uint16_t *genes)
-{
-    return sched_seen_has(&pgsam->seen, sched_seen_hash(genes, pgsam->problem->n_genes));
 }
 
 /* Any plan that has not been seen: where nearly all have been, the next by counting. */
 static bool start_afresh(struct pgsam *pgsam, struct chain *chain)
 {
+    enum { DRAWS = 64 };
     uint16_t *genes = mem_calloc(pgsam->problem->n_genes, sizeof *genes);
     bool found = false;
-    for (int i = 0; i < 4 * CANDIDATES && !found; i++) {
-        sched_draw(pgsam->problem, &pgsam->stream, genes);
-        found = !is_seen(pgsam, genes);
+    for (int i = 0; i < DRAWS && !found; i++) {
+        sched_start(pgsam->problem, &pgsam->start, pgsam->started++, genes);
+        found = !is_seen_plan(pgsam, genes);
     }
     if (!found)
         pgsam->exhausted = !sched_seen_next(&pgsam->seen, pgsam->problem, pgsam->cursor);
@@ -463,8 +283,44 @@ static bool start_afresh(struct pgsam *pgsam, struct chain *chain)
     return visited;
 }
 
+/* The less explored of a few members. */
+static size_t pick_member(struct pgsam *pgsam)
+{
+    const struct sched_front *front = pgsam->trial.front;
+    size_t best = pgsam_below(&pgsam->stream, front->archive.n);
+    for (int i = 1; i < CONTENDERS; i++) {
+        size_t member = pgsam_below(&pgsam->stream, front->archive.n);
+        if (front->tag[front->archive.id[member]] < front->tag[front->archive.id[best]])
+            best = member;
+    }
+    return best;
+}
+
+/* Draws a direction; the member that is best along it. */
+static size_t aim(struct pgsam *pgsam, struct chain *chain)
+{
+    double weight[PROBLEM_OBJECTIVES], sum = 0;
+    for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++) {
+        chain->weight[o] = 1e-3 + pow(-log(1 - stream_uniform(&pgsam->stream)), SHARPNESS);
+        sum += chain->weight[o];
+    }
+    for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++) {
+        chain->weight[o] /= sum;
+        weight[o] = chain->weight[o] * pgsam->surface.scale[o];
+    }
+    return analysis_archive_least(&pgsam->trial.front->archive, weight);
+}
+
+static bool draws_ray(struct pgsam *pgsam)
+{
+    double won = pgsam->won[0] + pgsam->won[1], even = 0.5;
+    double share = LEAST_SHARE + (1 - 2 * LEAST_SHARE) * (won > 0 ? pgsam->won[1] / won : even);
+    bool drawn = pgsam_chance(&pgsam->stream, share);
+    return with(pgsam, SCHED_SURFACE) ? drawn && with(pgsam, SCHED_DIRECTIONS) : true;
+}
+
 /* Stands at a member of the front; before there is one, at the least violating plan. */
-static void stand(struct pgsam *pgsam, struct chain *chain)
+static void restart(struct pgsam *pgsam, struct chain *chain)
 {
     const struct sched_front *front = pgsam->trial.front;
     if (front->archive.n == 0) {
@@ -472,110 +328,124 @@ static void stand(struct pgsam *pgsam, struct chain *chain)
         chain->score = front->nearest_score;
         chain->row = SCHED_NO_ROW;
     } else {
-        chain->ray = chance(pgsam, RAYS_FIRST + (RAYS_LAST - RAYS_FIRST) * spent(pgsam));
-        if (chain->ray)
-            aim_ray(pgsam, chain);
-        size_t member = chain->ray ? pick_along(pgsam, chain) : pick_member(pgsam);
+        size_t member = chain->ray ? aim(pgsam, chain) : pick_member(pgsam);
         sched_trial_go(&pgsam->trial, sched_front_genes(front, member));
         chain->score = *sched_front_score(front, member);
         chain->row = front->archive.id[member];
     }
-    chain->hash = sched_seen_hash(pgsam->trial.genes, pgsam->problem->n_genes);
+    pgsam_momentum_stand(&pgsam->momentum, pgsam->trial.genes, &chain->score);
 }
 
-/* A single-device plan with each number in flight, so that the front never falls behind what one
+/* ---- The first round ---- */
+
+/* The single-device plans with each other number in flight: the front never falls behind what one
  * device does alone. */
-static bool sow_device(struct pgsam *pgsam, size_t device, uint16_t *genes)
+static bool sow_flights(struct pgsam *pgsam, struct chain *chain, uint16_t *genes)
 {
-    struct chain chain;
-    sched_plain(pgsam->problem, device, genes);
-    if (!is_seen(pgsam, genes) && !visit(pgsam, &chain, genes))
-        return false;
-    for (size_t g = 0; g < pgsam->problem->n_genes; g++) {
-        const struct problem_gene *gene = &pgsam->problem->gene[g];
-        for (uint16_t c = 1; gene->role == PROBLEM_INFLIGHT && c < gene->choices; c++) {
-            genes[g] = c;
-            if (!is_seen(pgsam, genes) && !visit(pgsam, &chain, genes))
-                return false;
+    for (size_t d = 0; d < pgsam->problem->n_devices; d++)
+        for (size_t g = 0; g < pgsam->problem->n_genes; g++) {
+            const struct problem_gene *gene = &pgsam->problem->gene[g];
+            for (uint16_t c = 1; gene->role == PROBLEM_INFLIGHT && c < gene->choices; c++) {
+                sched_plain(pgsam->problem, d, genes);
+                genes[g] = c;
+                if (!is_seen_plan(pgsam, genes) && !visit(pgsam, chain, genes))
+                    return false;
+            }
         }
-        genes[g] = gene->role == PROBLEM_INFLIGHT ? 0 : genes[g];
-    }
     return true;
 }
 
-/* The single-device plans, then some random ones: they span the first ranges. */
+/* Scores each single change of one plan, for momentum, and calibrates the temperature. */
+static bool probe(struct pgsam *pgsam, struct chain *chain)
+{
+    struct pgsam_move move;
+    struct problem_score score;
+    double sum = 0, n = 0;
+    chain->ray = false;
+    measure(pgsam);
+    restart(pgsam, chain);
+    for (size_t w = 0; w < pgsam->moves.n_ways && spent(pgsam) < PROBED; w++) {
+        pgsam_move_along(&pgsam->moves, pgsam->trial.genes, pgsam->moves.way[w], &move);
+        pgsam_momentum_predict(&pgsam->momentum, pgsam->trial.genes, &move);
+        if (is_seen(pgsam, move.hash))
+            continue;
+        if (!score_move(pgsam, &move, &score))
+            return false;
+        take_back(pgsam, &move);
+        sum += fmax(0, worsening(pgsam, chain, &score));
+        n++;
+        pgsam_momentum_learn(&pgsam->momentum, pgsam->trial.genes, &move, &score,
+                             pgsam->surface.scale);
+    }
+    pgsam->temperature = n > 0 ? sum / n / -log(ACCEPTED) : 0;
+    return true;
+}
+
 static bool sow(struct pgsam *pgsam)
 {
-    struct chain chain;
-    size_t device = 0;
-    bool more = true;
+    struct chain chain = {.row = SCHED_NO_ROW};
     uint16_t *genes = mem_calloc(pgsam->problem->n_genes, sizeof *genes);
-    do {
-        more = sow_device(pgsam, device, genes);
-    } while (more && ++device < pgsam->problem->n_devices);
-    for (int i = 0; i < RANDOM_STARTS && more; i++)
+    bool more = true;
+    for (size_t i = 0; i < pgsam->problem->n_devices + RANDOM_STARTS && more; i++)
         more = start_afresh(pgsam, &chain);
+    more = more && sow_flights(pgsam, &chain, genes);
     free(genes);
-    return more;
+    return more && probe(pgsam, &chain);
 }
 
 static void search(struct pgsam *pgsam)
 {
+    struct chain chain = {.row = SCHED_NO_ROW};
     bool barren = !sow(pgsam);
     while (!pgsam->trial.ended && !pgsam->exhausted) {
-        struct chain chain = {.idle = 0};
         uint64_t used = pgsam->trial.used;
         bool infeasible = pgsam->trial.front->archive.n == 0;
-        measure_front(pgsam);
+        measure(pgsam);
+        chain.ray = !infeasible && draws_ray(pgsam);
+        chain.idle = 0;
+        chain.temperature =
+            with(pgsam, SCHED_ANNEALING) ? pgsam->temperature * pow(COOLING, spent(pgsam)) : 0;
         /* The least violating plan may sit in a hole: every other chain starts elsewhere. */
-        if (barren || (infeasible && chance(pgsam, 0.5))) {
+        double elsewhere = infeasible ? 0.5 : barren ? AFRESH : 0;
+        if (elsewhere > 0 && pgsam_chance(&pgsam->stream, elsewhere)) {
+            chain.ray = false;
             if (!start_afresh(pgsam, &chain))
                 continue;
-        } else {
-            stand(pgsam, &chain);
-        }
-        if (!chain.ray)
+        } else if (with(pgsam, SCHED_RESTARTS)) {
+            restart(pgsam, &chain);
+        } else if (chain.ray) {
             aim(pgsam, &chain);
-        set_out(pgsam, &chain);
+        }
+        chain.best = chain.ray ? along(pgsam, &chain, chain.score.objective) : 0;
+        chain.won = 0;
         while (step(pgsam, &chain)) {
         }
+        if (pgsam->trial.used > used)
+            pgsam->won[chain.ray] +=
+                LATELY * (chain.won / (double)(pgsam->trial.used - used) - pgsam->won[chain.ray]);
         barren = pgsam->trial.used == used;
     }
-}
-
-static void open(struct pgsam *pgsam, struct problem *problem)
-{
-    size_t n_choices = 0;
-    pgsam->problem = problem;
-    pgsam->first = mem_calloc(problem->n_genes, sizeof *pgsam->first);
-    pgsam->cursor = mem_calloc(problem->n_genes, sizeof *pgsam->cursor);
-    pgsam->before = mem_calloc(problem->n_genes, sizeof *pgsam->before);
-    for (size_t g = 0; g < problem->n_genes; g++) {
-        pgsam->first[g] = n_choices;
-        n_choices += problem->gene[g].choices;
-    }
-    pgsam->change = mem_calloc(n_choices, sizeof *pgsam->change);
-    pgsam->way = mem_calloc(n_choices, sizeof *pgsam->way);
-    for (size_t g = 0; g < problem->n_genes; g++)
-        for (uint16_t d = 1; d < problem->gene[g].choices; d++)
-            pgsam->way[pgsam->n_ways++] = (struct way){g, d};
 }
 
 static bool run(struct problem *problem, const struct sched_options *options,
                 struct sched_front *front, struct error *err)
 {
     (void)err;
-    struct pgsam pgsam = {.stream = stream_open(options->seed, STREAM_SCHEDULER, 0, 0)};
-    open(&pgsam, problem);
+    struct pgsam pgsam = {.problem = problem,
+                          .without = options->without,
+                          .stream = stream_open(options->seed, STREAM_SCHEDULER, 0, 0),
+                          .start = sched_start_stream(options->seed),
+                          .cursor = mem_calloc(problem->n_genes, sizeof *pgsam.cursor)};
+    pgsam_moves_open(&pgsam.moves, problem, &pgsam.stream);
+    pgsam.moves.lone = !with(&pgsam, SCHED_COMPOUND);
+    pgsam_momentum_open(&pgsam.momentum, problem, with(&pgsam, SCHED_LOADS));
     sched_trial_open(&pgsam.trial, problem, options, front);
     search(&pgsam);
     sched_trial_close(&pgsam.trial);
     sched_seen_free(&pgsam.seen);
-    free(pgsam.first);
+    pgsam_momentum_close(&pgsam.momentum);
+    pgsam_moves_close(&pgsam.moves);
     free(pgsam.cursor);
-    free(pgsam.before);
-    free(pgsam.change);
-    free(pgsam.way);
     return true;
 }
 

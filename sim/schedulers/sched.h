@@ -14,9 +14,23 @@
 
 struct sched_front;
 
+/* What pgsam can do without, to see what it is worth; the others know none of these. */
+enum sched_idea {
+    SCHED_MOMENTUM = 1 << 0,   /* moves compete by what is expected of them */
+    SCHED_LOADS = 1 << 1,      /* underutilisation is foretold by loads of devices */
+    SCHED_SURFACE = 1 << 2,    /* chains towards gaps of the archive */
+    SCHED_DIRECTIONS = 1 << 3, /* chains along weights of the objectives */
+    SCHED_ANNEALING = 1 << 4,  /* worse plans are accepted now and then */
+    SCHED_RESTARTS = 1 << 5,   /* chains start from members of the archive */
+    SCHED_MEMORY = 1 << 6,     /* no plan is scored twice */
+    SCHED_COMPOUND = 1 << 7,   /* moves that change several genes */
+    SCHED_DELTA = 1 << 8       /* scores by what changes: the same plans, sooner */
+};
+
 struct sched_options {
     uint64_t evaluations; /* the most that may be used; `exact` has exact_limit instead */
     uint64_t seed;
+    unsigned without;     /* enum sched_idea, or'ed */
     uint64_t exact_limit; /* assignments that `exact` will enumerate; 0: one of the above */
     void *context;        /* handed to the two functions below, each of which may be NULL */
     void (*note)(void *context, const char *sentence); /* what the user should know beforehand */
@@ -131,6 +145,11 @@ bool sched_seen_has(const struct sched_seen *seen, uint64_t hash);
 bool sched_seen_add(struct sched_seen *seen, uint64_t hash); /* false: was there */
 /* Counts an assignment upwards to the next one not in the set; false when there is none. */
 bool sched_seen_next(const struct sched_seen *seen, const struct problem *problem, uint16_t *genes);
+
+/* Points that every search of a seed starts from, as many as it likes of them in order from i = 0:
+ * the single-device plans, then random ones. */
+struct stream sched_start_stream(uint64_t seed);
+void sched_start(const struct problem *problem, struct stream *stream, size_t i, uint16_t *genes);
 
 /* A random assignment in which long runs of one choice are as likely as lone ones. */
 void sched_draw(const struct problem *problem, struct stream *stream, uint16_t *genes);

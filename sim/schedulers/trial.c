@@ -125,6 +125,19 @@ bool sched_trial_flights(struct sched_trial *trial)
     return true;
 }
 
+struct stream sched_start_stream(uint64_t seed)
+{
+    return stream_open(seed, STREAM_SCHEDULER, 0, 1);
+}
+
+void sched_start(const struct problem *problem, struct stream *stream, size_t i, uint16_t *genes)
+{
+    if (i < problem->n_devices)
+        sched_plain(problem, i, genes);
+    else
+        sched_draw(problem, stream, genes);
+}
+
 void sched_draw(const struct problem *problem, struct stream *stream, uint16_t *genes)
 {
     const struct problem_gene *gene = problem->gene;

@@ -57,8 +57,9 @@ def include_faults(path, lines):
 
 
 def scheduler_may(path, name):
-    own = os.path.splitext(path)[0] + ".h"
-    return (name in (own, "sim/problem.h", "sim/schedulers/sched.h")
+    own = os.path.splitext(path)[0]
+    family = own.rsplit("/", 1)[0] + "/" + own.rsplit("/", 1)[1].split("_")[0]
+    return (name in (own + ".h", family + ".h", "sim/problem.h", "sim/schedulers/sched.h")
             or name.startswith(("analysis/", "base/")))
 
 
