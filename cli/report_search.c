@@ -76,9 +76,10 @@ static void print_truth(const struct sim_study_truth *truth)
 {
     static const char *const name[] = {"energy", "latency", "underutilisation"};
     printf("true front %zu points, volume %.9f (%.17g as it is, against nadir + 1)\n",
-           truth->front.archive.n, truth->volume, truth->raw_volume);
+           truth->front.archive.n, truth->measured.volume, truth->raw_volume);
     for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++)
-        printf("  %-16s %.10g ... %.10g\n", name[o], truth->least[o], truth->greatest[o]);
+        printf("  %-16s %.10g ... %.10g\n", name[o], truth->measured.least[o],
+               truth->measured.greatest[o]);
 }
 
 void report_search(const struct sim_study *study, const struct sim_study_ask *ask)
@@ -117,10 +118,10 @@ static json_t *truth_json(const struct sim_study_truth *truth)
     json_t *object = json_object(), *ideal = json_array(), *nadir = json_array();
     json_object_set_new(object, "points", json_integer((json_int_t)truth->front.archive.n));
     json_object_set_new(object, "hv_raw", json_real(truth->raw_volume));
-    json_object_set_new(object, "hv", json_real(truth->volume));
+    json_object_set_new(object, "hv", json_real(truth->measured.volume));
     for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++) {
-        json_array_append_new(ideal, json_real(truth->least[o]));
-        json_array_append_new(nadir, json_real(truth->greatest[o]));
+        json_array_append_new(ideal, json_real(truth->measured.least[o]));
+        json_array_append_new(nadir, json_real(truth->measured.greatest[o]));
     }
     json_object_set_new(object, "ideal", ideal);
     json_object_set_new(object, "nadir", nadir);

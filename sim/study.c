@@ -2,7 +2,6 @@
 #include "sim/study.h"
 
 #include "analysis/hypervolume.h"
-#include "analysis/indicators.h"
 #include "base/memory.h"
 
 #include <math.h>
@@ -12,7 +11,6 @@
 #include <time.h>
 
 enum { O = PROBLEM_OBJECTIVES };
-static const double REFERENCE[O] = {1.1, 1.1, 1.1};
 static const double MARK_STEP = 1.2;
 
 /* What the threads share; each takes the next run that nobody took. */
@@ -42,54 +40,22 @@ static double now_s(void)
 
 /* ---- Truth and quality ---- */
 
-static double *map(const struct sim_study_truth *truth, const struct analysis_archive *archive)
-{
-    double *mapped = mem_calloc(archive->n * O, sizeof *mapped);
-    for (size_t i = 0; i < archive->n; i++)
-        for (size_t o = 0; o < O; o++) {
-            double range = truth->greatest[o] - truth->least[o];
-            double above = analysis_archive_point(archive, i)[o] - truth->least[o];
-            mapped[i * O + o] = range > 0 ? above / range : above;
-        }
-    return mapped;
-}
-
 static void measure_truth(struct sim_study_truth *truth)
 {
     const struct analysis_archive *archive = &truth->front.archive;
     double beyond[O];
-    analysis_bounds(archive->f, archive->n, O, truth->least, truth->greatest);
+    analysis_truth_init(&truth->measured, archive->f, archive->n, O);
     for (size_t o = 0; o < O; o++)
-        beyond[o] = truth->greatest[o] + 1;
+        beyond[o] = truth->measured.greatest[o] + 1;
     truth->raw_volume = analysis_hypervolume(archive->f, archive->n, O, beyond, NULL);
-    truth->mapped = map(truth, archive);
-    truth->volume = analysis_hypervolume(truth->mapped, archive->n, O, REFERENCE, NULL);
 }
 
-static double ratio_of(const struct sim_study_truth *truth, const struct sched_front *front)
+static struct analysis_quality quality_of(const struct sim_study *study,
+                                          const struct sched_front *front)
 {
-    double *mapped = map(truth, &front->archive);
-    double volume = analysis_hypervolume(mapped, front->archive.n, O, REFERENCE, NULL);
-    free(mapped);
-    return volume / truth->volume;
-}
-
-static struct sim_study_quality quality_of(const struct sim_study *study,
-                                           const struct sched_front *front)
-{
-    const struct sim_study_truth *truth = &study->truth;
-    struct sim_study_quality quality = {NAN, NAN, NAN, NAN};
     if (!study->has_truth)
-        return quality;
-    size_t n = front->archive.n, n_true = truth->front.archive.n;
-    double *mapped = map(truth, &front->archive);
-    quality.hv_ratio = ratio_of(truth, front);
-    quality.igd_plus = analysis_igd_plus(mapped, n, truth->mapped, n_true, O);
-    quality.epsilon = analysis_epsilon_additive(mapped, n, truth->mapped, n_true, O);
-    quality.share_found =
-        analysis_share_found(front->archive.f, n, truth->front.archive.f, n_true, O);
-    free(mapped);
-    return quality;
+        return (struct analysis_quality){NAN, NAN, NAN, NAN};
+    return analysis_quality_of(&study->truth.measured, front->archive.f, front->archive.n);
 }
 
 static bool find_truth(const struct work *work, struct error *err)
@@ -122,7 +88,8 @@ static void mark(struct sim_study *study, uint64_t budget)
 static void note_ratio(void *context, size_t i, const struct sched_front *front)
 {
     struct watch *watch = context;
-    watch->run->ratio[i] = ratio_of(&watch->work->study->truth, front);
+    watch->run->ratio[i] =
+        analysis_hv_ratio(&watch->work->study->truth.measured, front->archive.f, front->archive.n);
 }
 
 static bool tell_progress(void *context, uint64_t evaluations, uint64_t budget, size_t members)
@@ -244,6 +211,6 @@ void sim_study_free(struct sim_study *study)
     free(study->run);
     if (study->has_truth)
         sched_front_free(&study->truth.front);
-    free(study->truth.mapped);
+    analysis_truth_free(&study->truth.measured);
     *study = (struct sim_study){.n_runs = 0};
 }

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Searches of an assignment instance by one scheduler, each with a seed of its own, and how near
- * their fronts come to the true one.
- *
- * Objectives are mapped to the true front's ranges before anything is measured: ideal 0, nadir 1;
- * an objective that is the same all over the true front keeps its unit. The reference of volumes is
- * 1.1 in each. */
+ * their fronts come to the true one, by analysis/quality.h. */
 #ifndef SIM_STUDY_H
 #define SIM_STUDY_H
 
+#include "analysis/quality.h"
 #include "sim/assignment.h"
 #include "sim/schedulers/sched.h"
 
@@ -21,19 +18,11 @@ struct sim_study_ask {
     bool curve;                   /* with truth: also at marks on the way */
 };
 
-/* Without a truth all four are nan. */
-struct sim_study_quality {
-    double hv_ratio;    /* volume over that of the true front */
-    double igd_plus;    /* see analysis/indicators.h */
-    double epsilon;     /* additive */
-    double share_found; /* of the true front */
-};
-
 struct sim_study_run {
     uint64_t seed;
     uint64_t evaluations; /* counted by the problem */
     struct sched_front front;
-    struct sim_study_quality quality;
+    struct analysis_quality quality; /* without a truth all nan */
     double wall_s;
     double *ratio; /* (n_marks) hv_ratio when so many evaluations were used; NULL: no marks */
     char *fault;   /* why there was no search, or NULL */
@@ -41,10 +30,8 @@ struct sim_study_run {
 
 struct sim_study_truth {
     struct sched_front front;
-    double *mapped;               /* (front.archive.n, 3) */
-    double least[3], greatest[3]; /* ideal and nadir */
-    double volume;                /* of the mapped front */
-    double raw_volume;            /* of the front as it is, the reference being nadir + 1 */
+    struct analysis_truth measured;
+    double raw_volume; /* of the front as it is, the reference being nadir + 1 */
 };
 
 struct sim_study {
