@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/csv.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/complete.h"
 #include "cli/grid.h"
-#include "workloads/workload.h"
+#include "cli/rows.h"
+#include "scenarios/scenario.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -14,11 +16,14 @@
 const struct option_usage cmd_trace_usage = {
     .command = "trace",
     .arguments = "FILE",
-    .summary = "statistics of a recorded trace of requests",
+    .summary = "statistics of a trace of requests, and other formats of it",
     .details =
-        "FILE is sought here, in $QEILSIM_TRACES and in the catalogue. A request without output\n"
-        "tokens counts as failed. Deviations are those of the set itself; percentiles interpolate "
-        "between\nranks; a peak is the largest number of arrivals in any window of that length.",
+        "FILE is sought here, in $QEILSIM_TRACES and in the catalogue; a workload's file NAME.yaml "
+        "gives what it\ngenerates. With -o the requests that are left after thinning, stretching "
+        "and sorting are written, in any\nof the formats; a trace may be of any length. A request "
+        "without output tokens counts as failed.\nDeviations are those of the set itself; "
+        "percentiles interpolate between ranks; a peak is the largest number\nof arrivals in any "
+        "window of that length.",
     .min_arguments = 1,
     .max_arguments = 1,
     .operand_words = complete_traces};
@@ -65,7 +70,7 @@ static bool find_format(struct workload_trace_spec *trace, struct error *err)
 static bool count_inversions(const struct workload *workload, size_t *inversions, struct error *err)
 {
     *inversions = 0;
-    if (!workload->trace.sort)
+    if (!workload->has_trace || !workload->trace.sort)
         return true;
     struct workload_source *source = workload_source_open(workload, 0, err);
     if (source)
@@ -81,20 +86,35 @@ static json_t *lengths_json(double sum, double mean, double sd, const uint64_t r
                      (json_int_t)rank[2], "max", (json_int_t)rank[3]);
 }
 
-static void print_json(const struct workload_trace_spec *trace,
-                       const struct workload_statistics *all, size_t inversions)
+/* What the requests came from. */
+static const char *name_of(const struct workload *workload)
 {
+    if (workload->has_trace)
+        return workload->trace.file;
+    return workload->name ? workload->name : "generated";
+}
+
+static const char *format_of(const struct workload *workload)
+{
+    return workload->has_trace ? workload_trace_formats[workload->trace.format] : "generator";
+}
+
+static void print_json(const struct workload *workload, const struct workload_statistics *all,
+                       size_t inversions)
+{
+    const struct workload_trace_spec *trace = &workload->trace;
     const uint64_t prompt[] = {all->prompt_p50, all->prompt_p90, all->prompt_p99, all->prompt_max};
     const uint64_t output[] = {all->output_p50, all->output_p90, all->output_p99, all->output_max};
     json_t *root = json_pack(
         "{s:s, s:s, s:f, s:f, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:o, s:o, s:{s:I, s:I, s:I}}",
-        "trace", trace->file, "format", workload_trace_formats[trace->format], "thin", trace->thin,
-        "stretch", trace->stretch, "requests", (json_int_t)all->requests, "failed",
-        (json_int_t)all->failed, "inversions", (json_int_t)inversions, "span_s", all->span_s,
-        "rate_per_s", all->rate_per_s, "cv", all->cv, "correlation", all->correlation,
-        "prompt_tokens", lengths_json(all->prompt_sum, all->prompt_mean, all->prompt_sd, prompt),
-        "output_tokens", lengths_json(all->output_sum, all->output_mean, all->output_sd, output),
-        "peak_arrivals", "1s", (json_int_t)all->peak_1s, "10s", (json_int_t)all->peak_10s, "60s",
+        "trace", name_of(workload), "format", format_of(workload), "thin",
+        workload->has_trace ? trace->thin : 1, "stretch", workload->has_trace ? trace->stretch : 1,
+        "requests", (json_int_t)all->requests, "failed", (json_int_t)all->failed, "inversions",
+        (json_int_t)inversions, "span_s", all->span_s, "rate_per_s", all->rate_per_s, "cv", all->cv,
+        "correlation", all->correlation, "prompt_tokens",
+        lengths_json(all->prompt_sum, all->prompt_mean, all->prompt_sd, prompt), "output_tokens",
+        lengths_json(all->output_sum, all->output_mean, all->output_sd, output), "peak_arrivals",
+        "1s", (json_int_t)all->peak_1s, "10s", (json_int_t)all->peak_10s, "60s",
         (json_int_t)all->peak_60s);
     char *text = json_dumps(root, JSON_INDENT(2));
     puts(text ? text : "null");
@@ -127,17 +147,18 @@ static void print_lengths(const struct workload_statistics *all)
     printf("correlation of prompt and output lengths: %.3f\n", all->correlation);
 }
 
-static void print_tables(const struct workload_trace_spec *trace,
-                         const struct workload_statistics *all, size_t inversions)
+static void print_tables(const struct workload *workload, const struct workload_statistics *all,
+                         size_t inversions)
 {
-    printf("trace     %s (%s)", trace->file, workload_trace_formats[trace->format]);
-    if (trace->thin < 1)
+    const struct workload_trace_spec *trace = &workload->trace;
+    printf("trace     %s (%s)", name_of(workload), format_of(workload));
+    if (workload->has_trace && trace->thin < 1)
         printf(", thinned to %g", trace->thin);
-    if (trace->stretch < 1 || trace->stretch > 1)
+    if (workload->has_trace && (trace->stretch < 1 || trace->stretch > 1))
         printf(", stretched by %g", trace->stretch);
     printf("\nrequests  %llu, of which %llu failed", (unsigned long long)all->requests,
            (unsigned long long)all->failed);
-    if (trace->sort)
+    if (workload->has_trace && trace->sort)
         printf("; %zu came before the one above them", inversions);
     printf("\nspan      %.3f s\n", all->span_s);
     printf("arrivals  %.4g /s, CV of the gaps %.4g\n", all->rate_per_s, all->cv);
@@ -147,59 +168,135 @@ static void print_tables(const struct workload_trace_spec *trace,
     print_lengths(all);
 }
 
-static int show_statistics(struct cli *cli, const struct workload *workload, uint64_t seed)
+/* A file of requests, of any length. */
+static bool write_trace(const struct cli *cli, const struct workload *workload, uint64_t seed,
+                        int format, struct error *err)
+{
+    struct workload_written written;
+    struct file_atomic file;
+    if (!file_atomic_open(&file, cli->output, err))
+        return false;
+    if (!workload_write(workload, seed, format, file.stream, &written, err)) {
+        file_atomic_abandon(&file);
+        return false;
+    }
+    if (!file_atomic_commit(&file, err))
+        return false;
+    if (written.ids_left_out > 0)
+        rows_note(cli, "format %s cannot tell the blocks of %llu requests: they are left out",
+                  workload_trace_formats[format], (unsigned long long)written.ids_left_out);
+    return true;
+}
+
+static bool tell(struct cli *cli, const struct workload *workload, uint64_t seed, int format)
 {
     struct workload_statistics all;
     size_t inversions;
-    if (!count_inversions(workload, &inversions, &cli->err) ||
-        !workload_statistics(workload, seed, &all, &cli->err))
-        return cli_fail(&cli->err);
+    if (!cli_can_write(cli->output, &cli->err) ||
+        !count_inversions(workload, &inversions, &cli->err) ||
+        !workload_statistics(workload, seed, &all, &cli->err) ||
+        (cli->output && !write_trace(cli, workload, seed, format, &cli->err)))
+        return false;
     if (cli->json)
-        print_json(&workload->trace, &all, inversions);
+        print_json(workload, &all, inversions);
     else
-        print_tables(&workload->trace, &all, inversions);
-    return CLI_DONE;
+        print_tables(workload, &all, inversions);
+    return true;
+}
+
+struct wishes {
+    struct workload_trace_spec trace;
+    const char *format, *unit, *to;
+    uint64_t seed;
+};
+
+static bool changes_a_trace(const struct wishes *wishes)
+{
+    const struct workload_trace_spec *trace = &wishes->trace;
+    return wishes->format || trace->thin < 1 || trace->stretch < 1 || trace->stretch > 1 ||
+           trace->limit > 0 || trace->sort || trace->drop_failed;
+}
+
+static bool read_file(const char *file, const struct wishes *wishes, struct workload *out,
+                      struct error *err)
+{
+    static const char suffix[] = ".yaml";
+    size_t length = strlen(file), tail = strlen(suffix);
+    if (length <= tail || strcmp(file + length - tail, suffix) != 0) {
+        *out = (struct workload){.has_trace = true, .trace = wishes->trace};
+        out->trace.file = mem_strdup(file);
+        out->trace.time_unit = index_of(wishes->unit, units);
+        if (wishes->format)
+            out->trace.format = index_of(wishes->format, workload_trace_formats);
+        return wishes->format || find_format(&out->trace, err);
+    }
+    if (changes_a_trace(wishes))
+        return error_set(err,
+                         "%s is no trace but a workload, which tells its own thinning, "
+                         "stretching and format",
+                         text_clip(file).bytes);
+    struct tree *tree = scenario_find("workload", file, NULL, NULL, err);
+    bool ok = tree && workload_read(tree, out, err);
+    tree_free(tree);
+    return ok;
+}
+
+/* The format that is written: as asked, else as read. */
+static bool choose_format(const struct cli *cli, const struct wishes *wishes,
+                          const struct workload *workload, int *out, struct error *err)
+{
+    *out = wishes->to ? index_of(wishes->to, workload_trace_formats) : workload->trace.format;
+    if (wishes->to && !cli->output)
+        return error_set(err, "--to goes with --output FILE");
+    return wishes->to || !cli->output || workload->has_trace ||
+           error_set(err, "--output of a workload needs --to FORMAT");
+}
+
+static bool trace(struct cli *cli, const char *file, const struct wishes *wishes)
+{
+    struct workload workload = {.has_trace = false};
+    int format;
+    bool ok = read_file(file, wishes, &workload, &cli->err) &&
+              choose_format(cli, wishes, &workload, &format, &cli->err) &&
+              tell(cli, &workload, wishes->seed, format);
+    workload_free(&workload);
+    return ok;
 }
 
 int cmd_trace(int argc, char **argv)
 {
     struct cli cli = CLI_START;
-    struct workload workload = {.has_trace = true, .trace = {.thin = 1, .stretch = 1}};
-    struct workload_trace_spec *trace = &workload.trace;
-    const char *format = NULL, *unit = "s";
-    uint64_t seed = 1;
+    struct wishes wishes = {.trace = {.thin = 1, .stretch = 1}, .unit = "s", .seed = 1};
     const struct option table[] = {
         {0, "format", OPTION_WORD, "NAME",
-         "azure, vidur, mooncake ... (default: as the header of a table tells)", .value = &format,
-         .words = workload_trace_formats},
+         "azure, vidur, mooncake ... (default: as the header of a table tells)",
+         .value = &wishes.format, .words = workload_trace_formats},
         {0, "time-unit", OPTION_WORD, "UNIT",
          "of stamps in format vidur: s, ms, us, ns (default "
          "s)",
-         .value = &unit, .words = units},
+         .value = &wishes.unit, .words = units},
         {0, "thin", OPTION_NUMBER, "F", "keep each request with this probability (default 1)",
-         &trace->thin, 1e-9, 1, NULL},
+         &wishes.trace.thin, 1e-9, 1, NULL},
         {0, "stretch", OPTION_NUMBER, "F", "multiply arrival times by this (default 1)",
-         &trace->stretch, 1e-6, 1e6, NULL},
+         &wishes.trace.stretch, 1e-6, 1e6, NULL},
         {0, "limit", OPTION_COUNT, "N", "at most so many requests (default 0: all)",
-         .value = &trace->limit},
+         .value = &wishes.trace.limit},
         {0, "sort", OPTION_FLAG, .help = "put requests in order of time instead of refusing",
-         .value = &trace->sort},
+         .value = &wishes.trace.sort},
         {0, "drop-failed", OPTION_FLAG, .help = "leave out requests without output tokens",
-         .value = &trace->drop_failed},
-        {0, "seed", OPTION_COUNT, "N", "decides what thinning keeps (default 1)", .value = &seed},
+         .value = &wishes.trace.drop_failed},
+        {0, "seed", OPTION_COUNT, "N", "decides what thinning keeps (default 1)",
+         .value = &wishes.seed},
+        CLI_OUTPUT_OPTION(cli, "write what is left as a trace"),
+        {0, "to", OPTION_WORD, "NAME", "with -o: in this format (default: as it was read)",
+         .value = &wishes.to, .words = workload_trace_formats},
         CLI_JSON_OPTION(cli),
+        CLI_QUIET_OPTION(cli),
         CLI_HELP_OPTION(cli),
         {0}};
     int first, code;
     (void)argc;
     if (!cli_parse(&cli, table, &cmd_trace_usage, argv, &first, &code))
         return code;
-    trace->file = mem_strdup(argv[first]);
-    trace->time_unit = index_of(unit, units);
-    if (format)
-        trace->format = index_of(format, workload_trace_formats);
-    code = format || find_format(trace, &cli.err) ? show_statistics(&cli, &workload, seed)
-                                                  : cli_fail(&cli.err);
-    workload_free(&workload);
-    return code;
+    return trace(&cli, argv[first], &wishes) ? CLI_DONE : cli_fail(&cli.err);
 }

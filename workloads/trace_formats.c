@@ -9,6 +9,13 @@ const char *const workload_trace_formats[WORKLOAD_FORMATS + 1] = {
     [WORKLOAD_VLLM_LOG] = "vllm-log",
 };
 
+uint64_t workload_trace_block_tokens(int format)
+{
+    static const uint64_t tokens[WORKLOAD_FORMATS] = {
+        [WORKLOAD_MOONCAKE] = 512, [WORKLOAD_QWEN_BAILIAN] = 16};
+    return tokens[format];
+}
+
 const char *workload_trace_origin(int format)
 {
     static const char *const origins[] = {

@@ -10,21 +10,21 @@
 struct jsonl_format {
     const char *stamp, *prompt, *output; /* members */
     int shift;                           /* decimal places of the unit of stamps */
-    uint64_t block_tokens;               /* of which `hash_ids` tells; 0: it is not read */
 };
 
 static const struct jsonl_format formats[] = {
-    [WORKLOAD_MOONCAKE] = {"timestamp", "input_length", "output_length", 3, 512},
-    [WORKLOAD_QWEN_BAILIAN] = {"timestamp", "input_length", "output_length", 0, 16},
-    [WORKLOAD_RAGPULSE] = {"timestamp", "input_length", "output_length", 0, 0},
-    [WORKLOAD_LLMSERVINGSIM] = {"arrival_time_ns", "input_toks", "output_toks", 9, 0},
-    [WORKLOAD_VLLM_LOG] = {"arrival_time", "input_toks", "output_toks", 0, 0},
+    [WORKLOAD_MOONCAKE] = {"timestamp", "input_length", "output_length", 3},
+    [WORKLOAD_QWEN_BAILIAN] = {"timestamp", "input_length", "output_length", 0},
+    [WORKLOAD_RAGPULSE] = {"timestamp", "input_length", "output_length", 0},
+    [WORKLOAD_LLMSERVINGSIM] = {"arrival_time_ns", "input_toks", "output_toks", 9},
+    [WORKLOAD_VLLM_LOG] = {"arrival_time", "input_toks", "output_toks", 0},
 };
 
 struct jsonl_trace {
     struct jsonl *lines;
     const struct jsonl_format *format;
-    uint64_t *id; /* of the row's blocks */
+    uint64_t block_tokens; /* of which `hash_ids` tells; 0: it is not read */
+    uint64_t *id;          /* of the row's blocks */
     size_t id_capacity;
 };
 
@@ -42,7 +42,11 @@ static void *jsonl_trace_open(const struct workload *workload, const char *path,
     if (!lines)
         return NULL;
     struct jsonl_trace *trace = mem_calloc(1, sizeof *trace);
-    *trace = (struct jsonl_trace){.lines = lines, .format = &formats[workload->trace.format]};
+    *trace = (struct jsonl_trace){
+        .lines = lines,
+        .format = &formats[workload->trace.format],
+        .block_tokens = workload_trace_block_tokens(workload->trace.format),
+    };
     return trace;
 }
 
@@ -82,7 +86,7 @@ static bool read_tokens(const struct jsonl_trace *trace, const json_t *object, c
 static bool read_known(struct jsonl_trace *trace, const json_t *object, struct reader_row *out,
                        struct error *err)
 {
-    uint64_t block_tokens = trace->format->block_tokens;
+    uint64_t block_tokens = trace->block_tokens;
     const json_t *ids = block_tokens > 0 ? json_object_get(object, "hash_ids") : NULL;
     out->known = (struct workload_known){.id = NULL};
     if (!ids)

@@ -7,6 +7,8 @@
 #include "base/fields.h"
 #include "base/stream.h"
 
+#include <stdio.h>
+
 /* Calls of one session (0: of none) follow each other: one with `follows` comes think_ps after the
  * one before it has ended, and not before its own arrival_ps. A session's calls stand in order. */
 struct workload_call {
@@ -119,9 +121,16 @@ extern const struct field workload_fields[]; /* kind "workload" */
 bool workload_read(const struct tree *node, struct workload *out, struct error *err);
 void workload_free(struct workload *workload);
 
-/* Appends the requests as a trace in Azure's format, from 2026-01-01 00:00:00 on. */
-bool workload_write_azure(const struct workload *workload, uint64_t seed, struct text *out,
-                          struct error *err);
+struct workload_written {
+    uint64_t requests, ids_left_out; /* ids_left_out: whose blocks the format cannot tell */
+};
+/* Writes the requests as a trace of a format (enum workload_trace_format), one after the other: of
+ * any length. Clock times are from 2026-01-01 00:00:00 on. What a format wants and nobody told is
+ * empty or one constant: model, application, session. */
+bool workload_write(const struct workload *workload, uint64_t seed, int format, FILE *out,
+                    struct workload_written *written, struct error *err);
+/* Tokens of a block of which a format's `hash_ids` tell; 0: it has none that are read. */
+uint64_t workload_trace_block_tokens(int format);
 
 /* Where the trace file lies: beside the file that names it, then $QEILSIM_TRACES, then
  * DATA/workloads/traces. NULL with a fault that says where to get it. Freed with free(). */

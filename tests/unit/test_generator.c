@@ -5,6 +5,8 @@
 #include "tests/check.h"
 #include "workloads/workload.h"
 
+#include <sys/resource.h>
+
 static bool read_text(const char *text, struct workload *out, struct error *err)
 {
     struct tree *tree = tree_parse("w.yaml", text, strlen(text), err);
@@ -152,6 +154,16 @@ static void test_fixed_beat(void)
     CHECK(got[3].prompt_tokens == 100 && got[3].output_tokens == 40);
 }
 
+/* As a trace in Azure's format. */
+static bool write_azure(const struct workload *workload, char **text, size_t *n, struct error *err)
+{
+    struct workload_written written;
+    FILE *stream = open_memstream(text, n);
+    bool ok = workload_write(workload, 1, WORKLOAD_AZURE, stream, &written, err);
+    fclose(stream);
+    return ok;
+}
+
 static void test_too_late(void)
 {
     struct workload slow = {.has_generator = true,
@@ -162,10 +174,43 @@ static void test_too_late(void)
                                           .prompt = {100, 0, 1, 5000},
                                           .output = {50, 0, 1, 40}}};
     struct error err = {0};
-    struct text text = {0};
-    CHECK(!workload_write_azure(&slow, 1, &text, &err));
+    char *text = NULL;
+    size_t n = 0;
+    CHECK(!write_azure(&slow, &text, &n, &err));
     CHECK(strstr(err.fault[0], "more than 106 days after the first"));
-    text_free(&text);
+    free(text);
+}
+
+static long peak_KiB(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+}
+
+/* Requests pass through: thirty times as many take no more memory. */
+static void test_constant_memory(void)
+{
+    enum { MOST_KIB = 4096 };
+    struct workload workload = {.has_generator = true,
+                                .generator = {.requests = 20000,
+                                              .rate_per_s = 2,
+                                              .cv = 1,
+                                              .seed = 9,
+                                              .prompt = {100, 0.5, 1, 5000, WORKLOAD_LOGNORMAL},
+                                              .output = {50, 0.5, 1, 500, WORKLOAD_LOGNORMAL}}};
+    struct error err = {0};
+    struct workload_statistics got;
+    struct workload_written written;
+    FILE *nowhere = fopen("/dev/null", "w");
+    CHECK(workload_statistics(&workload, 1, &got, &err));
+    CHECK(workload_write(&workload, 1, WORKLOAD_AZURE, nowhere, &written, &err));
+    long before = peak_KiB();
+    workload.generator.requests = 600000;
+    CHECK(workload_statistics(&workload, 1, &got, &err) && got.requests == 600000);
+    CHECK(workload_write(&workload, 1, WORKLOAD_VIDUR, nowhere, &written, &err));
+    CHECK(written.requests == 600000 && peak_KiB() - before < MOST_KIB);
+    fclose(nowhere);
 }
 
 static bool read_small(struct workload *out, struct error *err)
@@ -182,18 +227,17 @@ static void test_catalogue_trace(void)
     static const char path[] = SOURCE_DIR "/workloads/traces/office-chat-small.csv";
     struct error err = {0};
     struct workload workload;
-    struct text text = {0};
-    char *stored = NULL;
-    size_t n = 0;
+    char *stored = NULL, *text = NULL;
+    size_t n = 0, length = 0;
     if (!CHECK(read_small(&workload, &err)))
         return;
-    CHECK(workload_write_azure(&workload, 1, &text, &err));
+    CHECK(write_azure(&workload, &text, &length, &err));
     if (getenv("QEILSIM_UPDATE"))
-        CHECK(file_write(path, text.bytes, text.length, &err));
+        CHECK(file_write(path, text, length, &err));
     if (CHECK(file_read(path, 1 << 20, &stored, &n, &err)))
-        CHECK(n == text.length && memcmp(stored, text.bytes, n) == 0);
+        CHECK(n == length && memcmp(stored, text, n) == 0);
     free(stored);
-    text_free(&text);
+    free(text);
     workload_free(&workload);
 }
 
@@ -227,6 +271,7 @@ int main(void)
     test_exponential();
     test_fixed_beat();
     test_too_late();
+    test_constant_memory();
     test_catalogue_trace();
     test_catalogue_statistics();
     return check_result();
