@@ -273,6 +273,7 @@ static bool begin(struct sim_engine *engine)
     sim_pressure_init(&engine->pressure, system, engine->plan);
     sim_cap_init(engine);
     add_workers(engine);
+    sim_engine_find_moves(engine);
     for (size_t d = 0; d < system->n_devices; d++)
         if (sim_plan_uses(engine->plan, d))
             schedule_poll(engine, d);
@@ -286,15 +287,6 @@ static bool begin(struct sim_engine *engine)
     return sim_engine_fetch(engine);
 }
 
-static double mean_seen(const struct sim_engine *engine, size_t quarter)
-{
-    size_t from = engine->n_seen * quarter / 4, to = engine->n_seen * (quarter + 1) / 4;
-    double sum = 0;
-    for (size_t i = from; i < to; i++)
-        sum += engine->seen[i];
-    return to > from ? sum / (double)(to - from) : 0;
-}
-
 /* The queue grew: its mean in the last quarter of the arrivals is at least one request and twice
  * the second quarter's; or a tenth of the work was left when the last request came. Users who wait
  * for their answers cannot ask faster than they are served. */
@@ -302,9 +294,9 @@ static bool saturated(const struct sim_engine *engine)
 {
     if (engine->closed)
         return false;
-    double second = mean_seen(engine, 1), last = mean_seen(engine, 3);
+    double second = sim_course_mean(&engine->seen, 1), last = sim_course_mean(&engine->seen, 3);
     return (last >= 1 && last > 2 * second) ||
-           (engine->n_seen >= 8 && engine->left_at_last_arrival > 0.1);
+           (engine->seen.n >= 8 && engine->left_at_last_arrival > 0.1);
 }
 
 static void tell_prefixes(const struct sim_batch *batch, struct sim_summary *out)
@@ -350,9 +342,9 @@ static void release(struct sim_engine *engine)
     sim_batch_free(&engine->batch);
     heap_free(&engine->events);
     free(engine->governed);
+    free(engine->move);
     sim_pressure_free(&engine->pressure);
     sim_cap_free(&engine->cap);
-    free(engine->seen);
     sim_sessions_free(&engine->sessions);
     sim_values_free(&engine->ttft);
     sim_values_free(&engine->tpot);

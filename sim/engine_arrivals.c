@@ -3,8 +3,6 @@
  * loop has had an answer. */
 #include "sim/engine_state.h"
 
-#include "base/memory.h"
-
 /* An arrival event's subject: 0 for engine->next, else one more than a slot of the batch. */
 static void schedule_arrival(struct sim_engine *engine, int64_t time_ps, uint32_t subject)
 {
@@ -84,13 +82,6 @@ void sim_engine_ended(struct sim_engine *engine, uint64_t session)
     }
 }
 
-static void note_queue(struct sim_engine *engine)
-{
-    engine->seen =
-        mem_grow(engine->seen, &engine->seen_capacity, engine->n_seen + 1, sizeof *engine->seen);
-    engine->seen[engine->n_seen++] = (uint32_t)engine->batch.n_waiting;
-}
-
 static void take_in(struct sim_engine *engine, uint32_t slot)
 {
     const struct workload_request *request = &engine->batch.job[slot].request;
@@ -100,7 +91,7 @@ static void take_in(struct sim_engine *engine, uint32_t slot)
     } else if (!sim_batch_fits(&engine->batch, request, engine->system->model->max_context)) {
         sim_engine_refuse(engine, slot, SIM_REJECTED);
     } else {
-        note_queue(engine);
+        sim_course_add(&engine->seen, (double)engine->batch.n_waiting);
         engine->work_in += request->prompt_tokens + request->output_tokens;
         sim_batch_queue(&engine->batch, slot);
         if (sim_batch_admits(&engine->batch) && engine->n_workers == 1)

@@ -3,7 +3,6 @@
 #include "sim/engine_state.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 static void emit(struct sim_engine *engine, const struct sim_job *job, enum sim_status status)
 {
@@ -56,24 +55,38 @@ static void finish_job(struct sim_engine *engine, size_t i)
     sim_engine_ended(engine, session);
 }
 
+void sim_engine_find_moves(struct sim_engine *engine)
+{
+    const struct sim_system *system = engine->system;
+    const struct sim_plan *plan = engine->plan;
+    size_t n = system->n_devices;
+    engine->move = mem_calloc(n * n, sizeof *engine->move);
+    for (size_t u = 0; u < system->n_units; u++) {
+        size_t from = plan->prefill[u], to = plan->decode[u], i = 0;
+        double kv_B = system->class[system->class_of[u]].kv_bytes_per_token;
+        if (from == to || kv_B <= 0)
+            continue;
+        while (i < engine->n_moves && (engine->move[i].from != from || engine->move[i].to != to))
+            i++;
+        engine->n_moves += i == engine->n_moves;
+        engine->move[i].from = from;
+        engine->move[i].to = to;
+        engine->move[i].token_B += kv_B;
+    }
+}
+
 /* Seconds and joules of moving a prompt's keys and values to where they are decoded. */
 static double handover_s(const struct sim_engine *engine, uint64_t tokens, double *link_J)
 {
     const struct sim_system *system = engine->system;
-    const struct sim_plan *plan = engine->plan;
-    double seconds = 0, n = (double)system->n_devices;
-    bool *started = mem_calloc((size_t)(n * n), sizeof *started);
+    double seconds = 0;
     *link_J = 0;
-    for (size_t u = 0; u < system->n_units; u++) {
-        size_t from = plan->prefill[u], to = plan->decode[u], pair = from * system->n_devices + to;
-        double kv_B = system->class[system->class_of[u]].kv_bytes_per_token * (double)tokens;
-        if (from == to || kv_B <= 0)
-            continue;
-        seconds += sim_transfer_s(system, from, to, started[pair] ? 0 : 1, kv_B);
-        *link_J += kv_B * system->route[pair].byte_J;
-        started[pair] = true;
+    for (size_t i = 0; i < engine->n_moves; i++) {
+        const struct sim_move *move = &engine->move[i];
+        double bytes = move->token_B * (double)tokens;
+        seconds += sim_transfer_s(system, move->from, move->to, 1, bytes);
+        *link_J += bytes * system->route[move->from * system->n_devices + move->to].byte_J;
     }
-    free(started);
     return seconds;
 }
 

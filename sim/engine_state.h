@@ -57,6 +57,12 @@ struct sim_worker {
     struct sim_run_state run;
 };
 
+/* Keys and values that go from one device to another when a prompt is done. */
+struct sim_move {
+    size_t from, to;
+    double token_B;
+};
+
 struct sim_engine {
     const struct sim_system *system;
     const struct sim_plan *plan;
@@ -69,6 +75,8 @@ struct sim_engine {
     struct sim_batch batch;
     struct sim_worker worker[SIM_MOST_LANES];
     size_t n_workers;
+    struct sim_move *move; /* (n_moves) */
+    size_t n_moves;
     int64_t now_ps, awake_ps, last_finish_ps, next_sample_ps;
     uint8_t *governed;                    /* (n_devices) P-state that the governor allows */
     const struct workload_format *format; /* of most weights, for DASI */
@@ -83,8 +91,7 @@ struct sim_engine {
     bool lanes_meet; /* the two lanes share a pool or a package's power */
     struct sim_values ttft, tpot, e2e;
     struct sim_gaps gaps;
-    uint32_t *seen; /* (n_seen) queue length that each arrival saw */
-    size_t n_seen, seen_capacity;
+    struct sim_course seen;      /* queue length that each arrival saw */
     uint64_t work_in, work_done; /* tokens, for the saturation test */
     double left_at_last_arrival;
 };
@@ -111,6 +118,8 @@ bool sim_engine_retime_others(struct sim_engine *engine, const struct sim_worker
 
 /* engine_jobs.c */
 
+/* Which caches the plan moves, once at the start. */
+void sim_engine_find_moves(struct sim_engine *engine);
 /* Hands out the tokens of the next `steps` steps of a run to its decoding jobs. */
 void sim_engine_tell(struct sim_engine *engine, struct sim_run_state *run, uint64_t steps);
 /* Records the gaps between the tokens that a run has told. */

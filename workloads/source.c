@@ -23,7 +23,8 @@ struct workload_source {
     const struct workload_loop_spec *loop; /* borrowed; NULL: open */
     int64_t *first_ps;                     /* (n_first) when users come first, in order */
     size_t n_first, n_came;                /* users; those whose first request was given */
-    bool served; /* the loop, if any, waits for its answers */
+    gsl_rng *rng;                          /* of times to think, once served */
+    bool served;                           /* the loop, if any, waits for its answers */
 };
 
 static bool source_error(const struct workload_source *source, const struct reader_row *row,
@@ -239,6 +240,8 @@ void workload_source_close(struct workload_source *source)
     free(source->sorted);
     free(source->sorted_id);
     free(source->first_ps);
+    if (source->rng)
+        gsl_rng_free(source->rng);
     free(source);
 }
 
@@ -268,11 +271,9 @@ static int64_t draw_think_ps(const struct workload_source *source, uint64_t n)
     const struct workload_loop_spec *loop = source->loop;
     double variance_ratio = loop->think_cv * loop->think_cv, think_s = loop->think_s;
     if (variance_ratio > 0 && think_s > 0) {
-        struct stream stream =
+        *(struct stream *)gsl_rng_state(source->rng) =
             stream_open(source->seed, STREAM_THINK, (uint32_t)(n >> 32), (uint32_t)n);
-        gsl_rng *rng = stream_gsl(&stream);
-        think_s = gsl_ran_gamma(rng, 1 / variance_ratio, think_s * variance_ratio);
-        gsl_rng_free(rng);
+        think_s = gsl_ran_gamma(source->rng, 1 / variance_ratio, think_s * variance_ratio);
     }
     return (int64_t)llround(fmin(think_s, 4e6) * 1e12);
 }
@@ -287,7 +288,9 @@ bool workload_source_serve(struct workload_source *source)
 {
     if (!source->loop)
         return false;
+    struct stream stream = stream_open(source->seed, STREAM_THINK, 0, 0);
     source->served = true;
+    source->rng = stream_gsl(&stream);
     source->n_first = source->loop->users;
     source->first_ps = mem_calloc(source->n_first, sizeof *source->first_ps);
     for (size_t i = 0; i < source->n_first; i++)

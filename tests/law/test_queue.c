@@ -78,7 +78,7 @@ static struct sim_summary serve(struct served *s, const char *lengths, double ra
              (unsigned long long)customers, rate, lengths);
     struct sim_options options = {0};
     if (seen) {
-        options.series_period_s = 1.17 / rate; /* in step with nothing */
+        options.series_period_s = 4.17 / rate; /* in step with nothing */
         options.sink = (struct sim_sink){seen, see_request, see_sample, NULL};
     }
     if (!CHECK(served_run(s, text, &options, &out, &err)))

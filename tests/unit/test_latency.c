@@ -28,6 +28,44 @@ static void check_exact(void)
     sim_values_free(&set);
 }
 
+/* Many values go into bins of 0.1 %, those kept so far too; the mean stays exact. */
+static void check_many(void)
+{
+    enum { MANY = 2 * SIM_VALUES_EXACT };
+    struct sim_values set = {0};
+    for (size_t i = 0; i < MANY; i++) /* 1 s ... 11 s, in no order */
+        sim_values_add(&set, 1 + 10.0 * (double)(i * 7919 % MANY) / MANY);
+    struct sim_distribution d = sim_values_distribution(&set);
+    CHECK(set.bin && !set.value && set.n == MANY);
+    CHECK_NEAR(d.mean, 6 - 5.0 / MANY, 1e-12);
+    CHECK_NEAR(d.p50, 6, 0.0006);
+    CHECK_NEAR(d.p90, 10, 0.0006);
+    CHECK_NEAR(d.p99, 10.9, 0.0006);
+    sim_values_add(&set, 0);
+    sim_values_add(&set, 1e300);
+    CHECK(set.bin[0] == 1 && set.bin[SIM_VALUE_BINS - 1] == 1);
+    sim_values_free(&set);
+}
+
+/* Means over quarters: exact while there are few values, nearly so when they were joined. */
+static void check_course(void)
+{
+    static const uint64_t lengths[] = {1, 4, 7, SIM_COURSE, SIM_COURSE + 1, 10 * SIM_COURSE + 3};
+    for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++) {
+        static struct sim_course course;
+        course = (struct sim_course){.n = 0};
+        uint64_t n = lengths[l];
+        CHECK(sim_course_mean(&course, 3) == 0);
+        for (uint64_t i = 0; i < n; i++)
+            sim_course_add(&course, (double)i);
+        for (unsigned q = 0; q < 4; q++) {
+            uint64_t from = n * q / 4, to = n * (q + 1) / 4;
+            double want = to > from ? (double)(from + to - 1) / 2 : 0;
+            CHECK_NEAR(sim_course_mean(&course, q), want, n <= SIM_COURSE ? 1e-12 : 0.001);
+        }
+    }
+}
+
 static void check_histogram(void)
 {
     static struct sim_gaps gaps;
@@ -66,6 +104,8 @@ static void check_ends(void)
 int main(void)
 {
     check_exact();
+    check_many();
+    check_course();
     check_histogram();
     check_ends();
     return check_result();
