@@ -4,6 +4,7 @@
 #include "cli/complete.h"
 #include "cli/report.h"
 #include "cli/work.h"
+#include "scenarios/timeline.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,7 @@ const struct option_usage cmd_run_usage = {
 static const char *const resolutions[] = {"segment", "token", NULL};
 
 struct wishes {
-    const char *plan, *requests, *resolution;
+    const char *plan, *requests, *timeline, *resolution;
     bool detail;
 };
 
@@ -58,12 +59,14 @@ static bool run(struct work *work, const char *scenario, const struct wishes *wi
 {
     struct error *err = &work->cli.err;
     work->options.token_resolution = strcmp(wishes->resolution, "token") == 0;
-    work->options.drop_requests = !work->cli.output && !wishes->requests;
+    work->options.drop_requests = !work->cli.output && !wishes->requests && !wishes->timeline;
     if (!work_begin(work, scenario) || !cli_can_write(wishes->requests, err) ||
+        !cli_can_write(wishes->timeline, err) ||
         !scenario_run(&work->scenario, wishes->plan, &work->options, &work->result, err))
         return false;
     cli_progress_end(&work->progress);
-    if (!work_store(work) || (wishes->requests && !write_requests(work, wishes->requests, err)))
+    if (!work_store(work) || (wishes->requests && !write_requests(work, wishes->requests, err)) ||
+        (wishes->timeline && !scenario_timeline_write(&work->result, wishes->timeline, err)))
         return false;
     print_result(work, wishes);
     return true;
@@ -85,6 +88,9 @@ int cmd_run(int argc, char **argv)
         CLI_OUTPUT_OPTION(work.cli, "store the result as HDF5"),
         {0, "requests", OPTION_TEXT, "FILE", "write one row per request as CSV",
          .value = &wishes.requests},
+        {0, "timeline", OPTION_TEXT, "FILE",
+         "write requests and device series as a trace for ui.perfetto.dev",
+         .value = &wishes.timeline},
         {0, "resolution", OPTION_WORD, "WORD",
          "segment or token: step every token (default "
          "segment)",
