@@ -11,36 +11,50 @@
 
 enum { SWEEPS = 8 };
 
+struct greedy;
+
 /* What is best: energy and latency stand first among the objectives. */
-typedef double greedy_criterion(const struct problem_score *score);
-
-static double energy(const struct problem_score *score)
-{
-    return score->objective[0];
-}
-
-static double latency(const struct problem_score *score)
-{
-    return score->objective[1];
-}
-
-static double energy_delay(const struct problem_score *score)
-{
-    return score->objective[0] * score->objective[1];
-}
+typedef double greedy_criterion(const struct greedy *greedy, const struct problem_score *score);
 
 struct greedy {
     struct sched_trial trial;
     greedy_criterion *criterion;
-    struct problem_score best; /* of where the trial stands */
+    double weight[PROBLEM_OBJECTIVES]; /* for the weighted sum */
+    struct problem_score best;         /* of where the trial stands */
 };
+
+static double energy(const struct greedy *greedy, const struct problem_score *score)
+{
+    (void)greedy;
+    return score->objective[0];
+}
+
+static double latency(const struct greedy *greedy, const struct problem_score *score)
+{
+    (void)greedy;
+    return score->objective[1];
+}
+
+static double energy_delay(const struct greedy *greedy, const struct problem_score *score)
+{
+    (void)greedy;
+    return score->objective[0] * score->objective[1];
+}
+
+static double weighted(const struct greedy *greedy, const struct problem_score *score)
+{
+    double sum = 0;
+    for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++)
+        sum += greedy->weight[o] * score->objective[o];
+    return sum;
+}
 
 /* Less violation goes before less of the criterion. */
 static bool better(const struct greedy *greedy, const struct problem_score *score)
 {
     if (score->violation != greedy->best.violation)
         return score->violation < greedy->best.violation;
-    return greedy->criterion(score) < greedy->criterion(&greedy->best);
+    return greedy->criterion(greedy, score) < greedy->criterion(greedy, &greedy->best);
 }
 
 /* Gives one gene its best choice. */
@@ -106,20 +120,75 @@ static bool start(struct greedy *greedy, uint16_t *genes, uint16_t *best_genes)
     return true;
 }
 
+/* Goes downhill; false when the budget is used. */
+static bool descend(struct greedy *greedy, uint16_t *genes)
+{
+    bool changed = start(greedy, genes, genes + greedy->trial.problem->n_genes);
+    if (!changed)
+        return false;
+    for (int round = 0; round < SWEEPS && changed; round++) {
+        changed = false;
+        if (!sweep(greedy, &changed))
+            return false;
+    }
+    return true;
+}
+
 static void search(struct problem *problem, const struct sched_options *options,
                    struct sched_front *front, greedy_criterion *criterion)
 {
     struct greedy greedy = {.criterion = criterion};
     uint16_t *genes = mem_calloc(2 * problem->n_genes, sizeof *genes);
     sched_trial_open(&greedy.trial, problem, options, front);
-    bool changed = start(&greedy, genes, genes + problem->n_genes);
-    for (int round = 0; round < SWEEPS && changed; round++) {
-        changed = false;
-        if (!sweep(&greedy, &changed))
-            break;
-    }
+    descend(&greedy, genes);
     sched_trial_close(&greedy.trial);
     free(genes);
+}
+
+/* 1/range of each objective over what has been found so far. */
+static void measure(const struct analysis_archive *archive, double *scale)
+{
+    double least[PROBLEM_OBJECTIVES], greatest[PROBLEM_OBJECTIVES];
+    for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++)
+        scale[o] = 1;
+    if (archive->n == 0)
+        return;
+    analysis_bounds(archive->f, archive->n, archive->m, least, greatest);
+    for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++)
+        scale[o] = greatest[o] > least[o] ? 1 / (greatest[o] - least[o]) : 0;
+}
+
+/* All weights whose LATTICE-fold are whole numbers, objectives over their ranges. */
+static void search_weighted(struct greedy *greedy, uint16_t *genes)
+{
+    enum { LATTICE = 12 };
+    double scale[PROBLEM_OBJECTIVES];
+    greedy->criterion = energy;
+    bool more = descend(greedy, genes);
+    greedy->criterion = latency;
+    more = more && descend(greedy, genes);
+    measure(&greedy->trial.front->archive, scale);
+    greedy->criterion = weighted;
+    for (int i = 0; i <= LATTICE; i++)
+        for (int j = 0; i + j <= LATTICE && more; j++) {
+            greedy->weight[0] = i * scale[0];
+            greedy->weight[1] = j * scale[1];
+            greedy->weight[2] = (LATTICE - i - j) * scale[2];
+            more = descend(greedy, genes);
+        }
+}
+
+static bool run_weighted(struct problem *problem, const struct sched_options *options,
+                         struct sched_front *front, struct error *err)
+{
+    (void)err;
+    struct greedy greedy = {.criterion = energy};
+    uint16_t *genes = mem_calloc(2 * problem->n_genes, sizeof *genes);
+    sched_trial_open(&greedy.trial, problem, options, front);
+    search_weighted(&greedy, genes);
+    sched_trial_close(&greedy.trial);
+    free(genes);
+    return true;
 }
 
 static bool run_energy(struct problem *problem, const struct sched_options *options,
@@ -152,3 +221,6 @@ const struct sched sched_greedy_latency = {
     "greedy-latency", "unit by unit onto the device that is fastest", run_latency};
 const struct sched sched_greedy_edp = {"greedy-edp",
                                        "unit by unit by the least energy-delay product", run_edp};
+const struct sched sched_greedy_weighted = {
+    "greedy-weighted", "the same by weighted sums of the objectives, with 91 sets of weights",
+    run_weighted};

@@ -7,14 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { N_KNOWN = 8 };
+enum { N_KNOWN = 14 };
 static const struct sched *const known[N_KNOWN] = {
-    &sched_single,  &sched_greedy_energy, &sched_greedy_latency, &sched_greedy_edp,
-    &sched_qeil_v1, &sched_exact,         &sched_pgsam,          &sched_random};
+    &sched_single,     &sched_greedy_energy,   &sched_greedy_latency,
+    &sched_greedy_edp, &sched_greedy_weighted, &sched_qeil_v1,
+    &sched_exact,      &sched_pgsam,           &sched_nsga2,
+    &sched_amosa,      &sched_amosa_quotient,  &sched_pls,
+    &sched_beam,       &sched_random};
 
-static const char *const names[] = {"single-DEVICE", "greedy-energy", "greedy-latency",
-                                    "greedy-edp",    "qeil-v1",       "exact",
-                                    "pgsam",         "random",        NULL};
+static const char *const names[N_KNOWN + 1] = {
+    "single-DEVICE",  "greedy-energy", "greedy-latency", "greedy-edp", "greedy-weighted",
+    "qeil-v1",        "exact",         "pgsam",          "nsga2",      "amosa",
+    "amosa-quotient", "pls",           "beam",           "random"};
 
 static const char prefix[] = "single-";
 

@@ -155,6 +155,7 @@ void sched_start(const struct problem *problem, struct stream *stream, size_t i,
 void sched_draw(const struct problem *problem, struct stream *stream, uint16_t *genes);
 
 extern const struct sched sched_single, sched_greedy_energy, sched_greedy_latency, sched_greedy_edp,
-    sched_qeil_v1, sched_exact, sched_pgsam, sched_random;
+    sched_greedy_weighted, sched_qeil_v1, sched_exact, sched_pgsam, sched_nsga2, sched_amosa,
+    sched_amosa_quotient, sched_pls, sched_beam, sched_random;
 
 #endif

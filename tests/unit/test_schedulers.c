@@ -6,8 +6,10 @@
 #include "tests/check.h"
 #include "tests/support/layers.h"
 
-static const char *const all[] = {"single-gpu", "greedy-energy", "greedy-latency", "greedy-edp",
-                                  "qeil-v1",    "exact",         "pgsam",          "random"};
+static const char *const all[] = {
+    "single-gpu",     "greedy-energy", "greedy-latency", "greedy-edp", "greedy-weighted",
+    "qeil-v1",        "exact",         "pgsam",          "nsga2",      "amosa",
+    "amosa-quotient", "pls",           "beam",           "random"};
 enum { N_ALL = sizeof all / sizeof *all };
 
 /* Sizes and volumes found by enumeration, dynamic programming and branch and bound alike; the
