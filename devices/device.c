@@ -29,6 +29,13 @@ static const struct field dequant_fields[] = {
      .help = "the same in products on matrix units (0: as ops_per_weight)"},
     {0}};
 
+static const struct field row_factor_fields[] = {
+    {"rows", FIELD_NUMBER, true, AT(device_row_factor, rows), .min = 1, .max = 1e6, .unit = "rows",
+     .help = "rows of a pass, more than those of the point above"},
+    {"factor", FIELD_NUMBER, true, AT(device_row_factor, factor), .min = 0.1, .max = 10,
+     .unit = "1", .help = "time of a dense product over that of the roofline"},
+    {0}};
+
 static const struct field compute_fields[] = {
     {"peaks", FIELD_LIST, true, LIST_OF(device_compute, peak, n_peaks, peak_fields, device_peak),
      .help = "peak rates by number format, dense, at nominal clock"},
@@ -58,6 +65,10 @@ static const struct field compute_fields[] = {
     {"dequant", FIELD_LIST, false,
      LIST_OF(device_compute, dequant, n_dequant, dequant_fields, device_dequant),
      .help = "dequantisation cost by storage format (absent formats cost nothing)"},
+    {"row_factors", FIELD_LIST, false,
+     LIST_OF(device_compute, row_factor, n_row_factors, row_factor_fields, device_row_factor),
+     .help =
+         "what kernels for some numbers of rows are slower or faster by, between the points too"},
     {0}};
 
 static const struct field attention_fields[] = {

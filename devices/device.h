@@ -23,6 +23,12 @@ struct device_dequant {
     double matrix_ops_per_weight; /* the same before matrix units; 0: as ops_per_weight */
 };
 
+/* What the roofline of dense products leaves out by their number of rows: libraries choose another
+ * kernel for each. On the line between two such points over the logarithm of the rows. */
+struct device_row_factor {
+    double rows, factor; /* of the time without the fixed one */
+};
+
 struct device_compute {
     struct device_peak *peak;
     size_t n_peaks;
@@ -38,6 +44,8 @@ struct device_compute {
     double overlap_p;    /* exponent of the norm that joins compute and memory time */
     struct device_dequant *dequant;
     size_t n_dequant;
+    struct device_row_factor *row_factor; /* (n_row_factors) ascending; none: 1 everywhere */
+    size_t n_row_factors;
 };
 
 /* Kernels of attention. One core works on a tile: up to tile_rows rows of one query head against

@@ -46,6 +46,17 @@ static bool check_peaks(const struct device *device, const struct tree *node, st
     return ok;
 }
 
+static bool check_row_factors(const struct device *device, const struct tree *node,
+                              struct error *err)
+{
+    const struct device_row_factor *point = device->compute.row_factor;
+    for (size_t i = 1; i < device->compute.n_row_factors; i++)
+        if (point[i].rows <= point[i - 1].rows)
+            return tree_error(err, place(node, "compute.row_factors"),
+                              "point %zu has no more rows than the one before it", i);
+    return true;
+}
+
 static bool check_clocks(const struct device *device, const struct tree *node, struct error *err)
 {
     const struct device_pstate *state = device->clocks.pstate;
@@ -121,6 +132,7 @@ bool device_check(const struct device *device, const struct tree *node, bool sha
                   struct error *err)
 {
     bool ok = check_peaks(device, node, err);
+    ok = check_row_factors(device, node, err) && ok;
     ok = check_clocks(device, node, err) && ok;
     ok = check_caches(device, node, err) && ok;
     ok = check_power(device, node, err) && ok;

@@ -228,6 +228,21 @@ static struct share_of_units sooner(const struct product *product)
     return best;
 }
 
+/* 1 where nothing is told; beyond the first and last point as there. */
+static double row_factor(const struct device_compute *compute, double rows)
+{
+    const struct device_row_factor *point = compute->row_factor;
+    size_t n = compute->n_row_factors, i = 0;
+    if (n == 0)
+        return 1;
+    while (i < n && point[i].rows < rows)
+        i++;
+    if (i == 0 || i == n)
+        return point[i == 0 ? 0 : n - 1].factor;
+    double share = log(rows / point[i - 1].rows) / log(point[i].rows / point[i - 1].rows);
+    return point[i - 1].factor + share * (point[i].factor - point[i - 1].factor);
+}
+
 static struct product product_of(const struct device *device, const struct workload_operator *op,
                                  double rows, const struct device_condition *at)
 {
@@ -269,6 +284,7 @@ static struct device_cost dense_cost(const struct device *device,
     if (matmul) {
         struct product product = product_of(device, op, rows, at);
         struct share_of_units best = sooner(&product);
+        best.time_s *= op->experts > 0 ? 1 : row_factor(&device->compute, rows);
         one.bytes = best.readings / product.count * weight_B + activation_B;
         one.compute_s = best.compute_s;
         one.memory_s = best.memory_s;

@@ -235,6 +235,9 @@ static bool fit_and_report(struct scenario_subject *subject, const struct eviden
     struct device_fit fit;
     struct fit_result result = {0};
     struct device_fit_of of = {&subject->device, 1, evidence->from};
+    bool operators = evidence->from == DEVICE_FROM_OPERATORS;
+    if (operators) /* the file's own are about other parameters */
+        subject->device.compute.n_row_factors = 0;
     device_fit_init(&fit, &of, evidence->what, evidence->fitted);
     scenario_spread_of_class(&subject->class, &fit);
     if (evidence->cases)
@@ -242,6 +245,9 @@ static bool fit_and_report(struct scenario_subject *subject, const struct eviden
     bool ok = fit_map(&fit.problem, &result, err);
     if (ok) {
         device_fit_apply(&fit, result.x);
+        if (operators)
+            scenario_fit_row_factors(&subject->device, evidence->what, evidence->fitted,
+                                     subject->tree);
         scenario_fit_report(&fit, &result, out);
         judge(&fit, evidence, out);
         scenario_fit_put(&fit, &result, subject->tree, evidence->ref);

@@ -21,6 +21,11 @@ void scenario_fit_put(const struct device_fit *fit, const struct fit_result *res
 /* The map as a file of its kind. Freed with free(). */
 char *scenario_fit_yaml(const struct tree *map, const char *kind);
 
+/* Points of compute.row_factors for the device of a fit, and into its map: what the products'
+ * times leave over the fitted roofline, by octave of their rows. */
+void scenario_fit_row_factors(struct device *device, const struct device_observation *what,
+                              size_t n, struct tree *map);
+
 /* Fits what the members of a class that have cases have in common. The groups are the errors of
  * members that were left out of the fit. */
 bool scenario_fit_class(const struct scenario_cases *cases, const char *name,

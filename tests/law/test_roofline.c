@@ -345,8 +345,35 @@ static void check_joined(uint64_t seed)
         CHECK_NEAR(at_once.bytes, apart.bytes + joined.bytes, 1e-12);
 }
 
+/* What is measured at some rows scales all but the fixed time, and between them on a line over the
+ * logarithm of the rows; of experts nothing is told. */
+static void check_row_factors(void)
+{
+    static struct device_row_factor points[] = {{16, 1.5}, {64, 0.5}};
+    static const struct {
+        double rows, factor;
+    } cases[] = {{1, 1.5}, {16, 1.5}, {32, 1}, {64, 0.5}, {500, 0.5}};
+    struct stream stream = stream_open(6, STREAM_TEST, 0, 0);
+    struct device device = random_device(&stream), told = device;
+    struct workload_operator op = product(4096, 4096);
+    told.compute.row_factor = points;
+    told.compute.n_row_factors = 2;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct device_pass pass = rows_pass(cases[i].rows);
+        struct device_cost plain = cost_of(&device, &op, &pass), own = cost_of(&told, &op, &pass);
+        CHECK_NEAR(own.time_s - own.overhead_s, cases[i].factor * (plain.time_s - plain.overhead_s),
+                   1e-12);
+        CHECK(own.bytes == plain.bytes && own.flops == plain.flops);
+    }
+    struct device_pass pass = rows_pass(64);
+    op.experts = 8;
+    op.experts_used = 2;
+    CHECK(cost_of(&told, &op, &pass).time_s == cost_of(&device, &op, &pass).time_s);
+}
+
 int main(void)
 {
+    check_row_factors();
     check_corners();
     check_overhead_and_clock();
     check_experts();
