@@ -21,7 +21,8 @@ enum stream_purpose {
     STREAM_SPLIT = 9,
     STREAM_THINK = 10,
     STREAM_PREFIX = 11,
-    STREAM_CLASS = 12
+    STREAM_CLASS = 12,
+    STREAM_KERNELS = 13
 };
 
 struct stream {

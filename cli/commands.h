@@ -21,5 +21,7 @@ int cmd_list(int argc, char **argv);
 int cmd_search(int argc, char **argv);
 int cmd_hv(int argc, char **argv);
 int cmd_schema(int argc, char **argv);
+int cmd_calibrate(int argc, char **argv);
+extern const struct option_usage cmd_calibrate_usage;
 
 #endif

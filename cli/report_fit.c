@@ -96,6 +96,13 @@ static void print_correlations(const struct scenario_fit *fit)
     grid_print(&grid, 0, false, stdout);
 }
 
+void report_fit_of_kernels(const struct scenario_fit *fit)
+{
+    print_errors(fit, false);
+    print_parameters(fit);
+    print_correlations(fit);
+}
+
 void report_fit(const struct scenario_fit *fit, bool of_class)
 {
     print_counts(fit, of_class);

@@ -20,6 +20,9 @@ void report_validation(const struct scenario_validation *validation, const char 
  * are those of each of its devices by the others. */
 void report_fit(const struct scenario_fit *fit, bool of_class);
 
+/* Errors and parameters alone, of kernels that were measured here. */
+void report_fit_of_kernels(const struct scenario_fit *fit);
+
 /* Each log with its time constants and errors, the errors by device, and what was skipped. */
 void report_thermal(const struct scenario_thermal *thermal);
 

@@ -113,8 +113,14 @@ static const struct field cache_fields[] = {
 static const struct field memory_fields[] = {
     {"bandwidth_GBps", FIELD_NUMBER, true, AT(device_memory, bandwidth_Bps), .scale = 1e9,
      .min = 1e-3, .max = 1e6, .unit = "GB/s", .help = "peak bandwidth of its memory"},
+    {"capacity_GiB", FIELD_NUMBER, false, AT(device_memory, capacity_B), .scale = 1073741824.0,
+     .min = 0, .max = 1e6, .preset = "0", .unit = "GiB",
+     .help = "of that memory, where the device stands as a platform of its own (0: not told)"},
     {"efficiency", FIELD_NUMBER, true, AT(device_memory, efficiency), .min = 0.001, .max = 1,
      .unit = "1", .help = "eff_m: share of the bandwidth that streams reach"},
+    {"element_efficiency", FIELD_NUMBER, false, AT(device_memory, element_efficiency), .min = 0,
+     .max = 1, .preset = "0", .unit = "1",
+     .help = "share of the bandwidth that element-wise operators reach (0: all of it)"},
     {"noc_GBps", FIELD_NUMBER, false, AT(device_memory, noc_Bps), .scale = 1e9, .min = 0,
      .max = 1e6, .preset = "0", .unit = "GB/s",
      .help = "limit of its port to the fabric at nominal clock (0: none)"},
@@ -243,6 +249,29 @@ static const struct field software_fields[] = {
      .preset = "1", .unit = "1", .help = "all times are multiplied by it"},
     {0}};
 
+static const struct field calibration_fields[] = {
+    {"date", FIELD_TEXT, false, AT(device_calibration, date), .help = "day, in UTC"},
+    {"processor", FIELD_TEXT, false, AT(device_calibration, processor),
+     .help = "as it names itself"},
+    {"kernel", FIELD_TEXT, false, AT(device_calibration, kernel), .help = "of the system"},
+    {"compiler", FIELD_TEXT, false, AT(device_calibration, compiler),
+     .help = "that the kernels were built with"},
+    {"libraries", FIELD_TEXT, false, AT(device_calibration, libraries), .help = "of products"},
+    {"vectors", FIELD_TEXT, false, AT(device_calibration, vectors),
+     .help = "vector instructions of the kernels"},
+    {"governor", FIELD_TEXT, false, AT(device_calibration, governor), .help = "of the clocks"},
+    {"power_mode", FIELD_TEXT, false, AT(device_calibration, power_mode), .help = "of the machine"},
+    {"threads", FIELD_COUNT, false, AT(device_calibration, threads), .min = 0, .max = 65536,
+     .preset = "0", .unit = "1", .help = "that the kernels ran on (0: not told)"},
+    {"ambient_C", FIELD_NUMBER, false, AT(device_calibration, ambient_K), .shift = CELSIUS,
+     .min = -273.15, .max = 100, .preset = "-273.15", .unit = "C",
+     .help = "of the air (-273.15: not told)"},
+    {"noise", FIELD_NUMBER, false, AT(device_calibration, noise), .min = 0, .max = 100,
+     .preset = "0", .unit = "1", .help = "median scatter of a repetition, as a share"},
+    {"drift", FIELD_NUMBER, false, AT(device_calibration, drift), .min = 0, .max = 100,
+     .preset = "0", .unit = "1", .help = "by which equal work differed over the measurements"},
+    {0}};
+
 const struct field device_fields[] = {
     {"schema", FIELD_TEXT, false, AT(device, schema), .help = "qeilsim/device/1"},
     {"name", FIELD_TEXT, true, AT(device, name), .help = "lower-case words joined by -"},
@@ -268,6 +297,8 @@ const struct field device_fields[] = {
      .help = "failures"},
     {"software", FIELD_MAP, false, AT(device, software), .fields = software_fields,
      .help = "a named factor for the runtime"},
+    {"calibration", FIELD_MAP, false, AT(device, calibration), .fields = calibration_fields,
+     .help = "how 'qeilsim calibrate' came to these numbers"},
     {"price_usd", FIELD_NUMBER, false, AT(device, price_usd), .min = 0, .max = 1e7, .preset = "0",
      .unit = "USD", .help = "price (0: unknown)"},
     {"sources", FIELD_TREE, false, AT(device, sources),

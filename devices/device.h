@@ -70,9 +70,12 @@ struct device_cache {
 };
 
 struct device_memory {
-    double bandwidth_Bps; /* of the memory that the device sits on */
-    double efficiency;    /* eff_m: one number per device */
-    double noc_Bps;       /* what its port to the fabric carries at nominal clock; 0: no limit */
+    double bandwidth_Bps;      /* of the memory that the device sits on */
+    double capacity_B;         /* of that memory, for a machine of this device alone; 0: not told */
+    double efficiency;         /* eff_m: one number per device */
+    double element_efficiency; /* share of a level's bandwidth that element-wise operators reach; 0:
+                                  all of it */
+    double noc_Bps; /* what its port to the fabric carries at nominal clock; 0: no limit */
     struct device_cache *cache;
     size_t n_caches;
 };
@@ -149,6 +152,16 @@ struct device_software {
     double factor; /* all times are multiplied by it */
 };
 
+/* How a device file came about that `qeilsim calibrate` wrote; texts are NULL where nothing told.
+ */
+struct device_calibration {
+    char *date, *processor, *kernel, *compiler, *libraries, *vectors, *governor, *power_mode;
+    uint64_t threads; /* that the kernels ran on; 0: not told */
+    double ambient_K; /* 0: not told */
+    double noise;     /* median scatter of a repetition, as a share */
+    double drift;     /* by which the same work took longer at one time than at another */
+};
+
 struct device {
     char *schema;
     char *name; /* within its platform; in a device file the catalogue name */
@@ -168,6 +181,7 @@ struct device {
     struct device_thermal_spec thermal;
     struct device_reliability reliability;
     struct device_software software;
+    struct device_calibration calibration;
     double price_usd;
     const struct tree *sources; /* borrowed from the tree that was read */
 };

@@ -64,6 +64,7 @@ static const struct scalar {
     DRAW("cap_W", 1, power.cap_W, 1e6, CAP_SIGMA),
     DRAW("leakage.reference_W", 1, power.leakage.reference_W, 1e6, LEAKAGE_SIGMA),
     TIME("attention", "ns_per_head_token", 1e-9, attention.s_per_head_token, RUNS),
+    SHARE("memory", "element_efficiency", memory.element_efficiency, OPERATORS),
 };
 enum { SCALARS = sizeof scalars / sizeof *scalars };
 

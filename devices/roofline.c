@@ -290,7 +290,9 @@ static struct device_cost dense_cost(const struct device *device,
         one.memory_s = best.memory_s;
         one.time_s = best.time_s;
     } else {
-        one.memory_s = activation_B / device_read_Bps(device, at, activation_B);
+        double share = device->memory.element_efficiency;
+        one.memory_s =
+            activation_B / (share > 0 ? share : 1) / device_read_Bps(device, at, activation_B);
         if (weight_B > 0)
             one.memory_s += weight_B / device_read_Bps(device, at, at->pass_weight_bytes);
         one.time_s = one.memory_s;

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "scenarios/class.h"
 #include "scenarios/given.h"
+#include "scenarios/lone_device.h"
 #include "scenarios/reference.h"
 #include "scenarios/scenario.h"
 #include "workloads/import.h"
@@ -77,6 +78,8 @@ static struct tree *load(const struct scenario_reference *reference, size_t dept
     char *path = scenario_reference_path(reference, err);
     struct tree *tree = path ? tree_read(path, err) : NULL;
     free(path);
+    if (tree && strcmp(reference->kind, "platform") == 0 && scenario_is_device(tree))
+        return scenario_lone_device(tree, err);
     if (tree && !fields_check_schema(tree, reference->kind, err)) {
         tree_free(tree);
         return NULL;

@@ -40,32 +40,38 @@ static void divide(struct evidence *evidence, double split, uint64_t seed)
     }
 }
 
+void scenario_fit_judge(const struct device_fit *fit, const struct device_observation *what,
+                        const char *const *group, size_t n, struct scenario_fit *out)
+{
+    double *error = mem_calloc(n + 1, sizeof *error);
+    bool *done = mem_calloc(n + 1, sizeof *done);
+    for (size_t i = 0; i < n; i++) {
+        size_t judged = 0;
+        for (size_t j = i; j < n && !done[i]; j++) {
+            if (strcmp(group[j], group[i]) != 0)
+                continue;
+            double ours = device_observed(&fit->device[what[j].device], &what[j]);
+            bool draw = what[j].kind == DEVICE_SAW_POWER || what[j].kind == DEVICE_SAW_ENERGY;
+            error[judged++] = draw ? ours / what[j].measured - 1 : what[j].measured / ours - 1;
+            done[j] = j > i;
+        }
+        if (done[i] || judged == 0)
+            continue;
+        out->group = mem_realloc(out->group, out->n_groups + 1, sizeof *out->group);
+        out->group[out->n_groups++] = scenario_group_of(group[i], error, judged);
+    }
+    free(error);
+    free(done);
+}
+
 /* Errors by group, of those held back, or of all when none is. */
 static void judge(const struct device_fit *fit, const struct evidence *evidence,
                   struct scenario_fit *out)
 {
     size_t first = evidence->fitted < evidence->n ? evidence->fitted : 0;
-    double *error = mem_calloc(evidence->n + 1, sizeof *error);
-    bool *done = mem_calloc(evidence->n + 1, sizeof *done);
-    for (size_t i = first; i < evidence->n; i++) {
-        size_t n = 0;
-        for (size_t j = i; j < evidence->n && !done[i]; j++) {
-            const struct device_observation *what = &evidence->what[j];
-            if (strcmp(evidence->group[j], evidence->group[i]) != 0)
-                continue;
-            double ours = device_observed(&fit->device[what->device], what);
-            bool draw = what->kind == DEVICE_SAW_POWER || what->kind == DEVICE_SAW_ENERGY;
-            error[n++] = draw ? ours / what->measured - 1 : what->measured / ours - 1;
-            done[j] = j > i;
-        }
-        if (done[i] || n == 0)
-            continue;
-        out->group = mem_realloc(out->group, out->n_groups + 1, sizeof *out->group);
-        out->group[out->n_groups++] = scenario_group_of(evidence->group[i], error, n);
-    }
+    scenario_fit_judge(fit, evidence->what + first, evidence->group + first, evidence->n - first,
+                       out);
     out->held_back = evidence->n - evidence->fitted;
-    free(error);
-    free(done);
 }
 
 /* How many of its prior's standard deviations a value lies from the prior. */

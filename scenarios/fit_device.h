@@ -18,6 +18,9 @@ void scenario_fit_report(const struct device_fit *fit, const struct fit_result *
  * has `sources`. `ref` tells what they were fitted to. */
 void scenario_fit_put(const struct device_fit *fit, const struct fit_result *result,
                       struct tree *map, const char *ref);
+/* Errors of the observations' rates by group, into the groups of *out, whose names are borrowed. */
+void scenario_fit_judge(const struct device_fit *fit, const struct device_observation *what,
+                        const char *const *group, size_t n, struct scenario_fit *out);
 /* The map as a file of its kind. Freed with free(). */
 char *scenario_fit_yaml(const struct tree *map, const char *kind);
 

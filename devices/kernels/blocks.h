@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Numbers as GGUF stores them, one at a time: what kernels are held against, and what makes their
- * inputs. Internal to this folder and its tests. */
+ * inputs. Internal to this folder, calibration and tests. */
 #ifndef DEVICES_KERNELS_BLOCKS_H
 #define DEVICES_KERNELS_BLOCKS_H
 

@@ -67,6 +67,16 @@ static void cpu_use(struct kernels *kernels, size_t threads)
     kernels_pool_use(((struct cpu *)kernels)->pool, threads);
 }
 
+static void cpu_meter(struct kernels *kernels, bool on)
+{
+    kernels_pool_meter(((struct cpu *)kernels)->pool, on);
+}
+
+static double cpu_worked_s(struct kernels *kernels)
+{
+    return kernels_pool_worked_s(((struct cpu *)kernels)->pool);
+}
+
 static void do_nothing(void *context, size_t part, size_t thread)
 {
     (void)context;
@@ -170,6 +180,8 @@ static const struct kernels_backend backend = {
     .read = cpu_read,
     .finish = cpu_finish,
     .use = cpu_use,
+    .meter = cpu_meter,
+    .worked_s = cpu_worked_s,
     .nothing = cpu_nothing,
     .stream = cpu_stream,
     .matmul = cpu_matmul,

@@ -25,6 +25,9 @@ struct cpu {
  * numbers unpacked stay in a second-level cache. */
 enum { CPU_OUTPUTS = 256, CPU_INPUTS = 512, CPU_SCRATCH_VALUES = CPU_OUTPUTS * CPU_INPUTS };
 
+/* Activations of so many inputs stay in a first-level cache while the weights go by: 16 KiB. */
+enum { CPU_NARROW_INPUTS = 4096 };
+
 /* The pool does all parts of a row-wise job: fewer numbers than this are not worth a call. */
 enum { CPU_WORTH_SHARING = 16384 };
 

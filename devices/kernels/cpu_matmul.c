@@ -53,13 +53,38 @@ static size_t part_end(const struct matmul *matmul, size_t part)
     return end < matmul->weights->rows ? end : matmul->weights->rows;
 }
 
+static bool is_quantised(enum kernels_format format)
+{
+    return format == KERNELS_Q8_0 || format == KERNELS_Q4_0;
+}
+
+/* Four outputs at once, of float weights whose activations would drive each other out of a
+ * first-level cache; else row by row is faster, as one stream of weights. Returns the first output
+ * that is left. */
+static size_t dot_fours(const struct matmul *matmul, size_t begin, size_t end)
+{
+    const struct kernels_weights *weights = matmul->weights;
+    const struct kernels_simd *simd = matmul->cpu->simd;
+    const char *data = weights->data, *x = matmul->x;
+    if (weights->columns <= CPU_NARROW_INPUTS || is_quantised(weights->format) ||
+        !simd->dot_4[weights->format])
+        return begin;
+    for (; begin + 4 <= end; begin += 4)
+        for (size_t row = 0; row < matmul->rows; row++)
+            simd->dot_4[weights->format](data + begin * matmul->weight_bytes, matmul->weight_bytes,
+                                         (const float *)(const void *)(x + row * matmul->x_bytes),
+                                         weights->columns, matmul->y + row * weights->rows + begin);
+    return begin;
+}
+
 static void vector_part(void *context, size_t part, size_t thread)
 {
     const struct matmul *matmul = context;
     const struct kernels_weights *weights = matmul->weights;
     const char *data = weights->data, *x = matmul->x;
+    size_t end = part_end(matmul, part);
     (void)thread;
-    for (size_t i = part * matmul->outputs; i < part_end(matmul, part); i++)
+    for (size_t i = dot_fours(matmul, part * matmul->outputs, end); i < end; i++)
         for (size_t row = 0; row < matmul->rows; row++)
             matmul->y[row * weights->rows + i] = matmul->cpu->simd->dot[weights->format](
                 data + i * matmul->weight_bytes, x + row * matmul->x_bytes, weights->columns);
@@ -97,11 +122,6 @@ static void matrix_part(void *context, size_t part, size_t thread)
         unpack_piece(matmul, begin, product.n, first, product.k, matmul->cpu->scratch[thread]);
         cpu_product(matmul->cpu, &product);
     }
-}
-
-static bool is_quantised(enum kernels_format format)
-{
-    return format == KERNELS_Q8_0 || format == KERNELS_Q4_0;
 }
 
 static void quantise(struct cpu *cpu, struct matmul *matmul)

@@ -55,6 +55,11 @@ struct kernels_backend {
     /* How many threads work from now on, 1 ... kernels->threads. */
     void (*use)(struct kernels *kernels, size_t threads);
 
+    /* Counts the processor time of work from now on, and how long the work since the last call
+     * would have taken with no other program beside it. NULL: the device is nobody else's. */
+    void (*meter)(struct kernels *kernels, bool on);
+    double (*worked_s)(struct kernels *kernels);
+
     /* An empty operator. */
     void (*nothing)(struct kernels *kernels);
     /* a is read; b = a; c = a + 3 b. `values` numbers. */

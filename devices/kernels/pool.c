@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* A thread that waits looks so often before it sleeps: some 50 microseconds, longer than what lies
  * between two operators of a pass. */
@@ -18,6 +19,7 @@ struct worker {
     struct kernels_pool *pool;
     size_t number;
     pthread_t thread;
+    double parts_s; /* processor time of its parts; read while it does none */
 };
 
 struct kernels_pool {
@@ -35,6 +37,11 @@ struct kernels_pool {
      * thread never takes one piece's threads for another's. */
     atomic_uint_fast64_t ticket;
 
+    bool metered;
+    /* Of the calling thread, while metered: parts, waiting, and its clock when the meter began. */
+    double parts_s, waiting_s, begin_s;
+    double shared_s; /* of all threads' parts, shared out */
+
     pthread_mutex_t lock; /* of sleeping */
     pthread_cond_t wake;
     size_t asleep;
@@ -50,6 +57,13 @@ static void breathe(void)
 #if defined(__x86_64__)
     __builtin_ia32_pause();
 #endif
+}
+
+static double processor_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 static void do_parts(struct kernels_pool *pool, size_t thread)
@@ -95,7 +109,9 @@ static void *live(void *context)
     while ((ticket = wait_for_other(pool, ticket)) != TICKET_END) {
         if (worker->number >= TICKET_THREADS(ticket))
             continue;
+        double begin_s = pool->metered ? processor_s() : 0;
         do_parts(pool, worker->number);
+        worker->parts_s = pool->metered ? processor_s() - begin_s : 0;
         atomic_fetch_sub_explicit(&pool->busy, 1, memory_order_release);
     }
     return NULL;
@@ -172,6 +188,19 @@ static void wait_for_workers(struct kernels_pool *pool)
     }
 }
 
+static void run_metered(struct kernels_pool *pool, size_t others)
+{
+    double begin_s = processor_s();
+    do_parts(pool, 0);
+    double done_s = processor_s(), all_s = done_s - begin_s;
+    wait_for_workers(pool);
+    pool->parts_s += all_s;
+    pool->waiting_s += processor_s() - done_s;
+    for (size_t i = 0; i < others; i++)
+        all_s += pool->worker[i].parts_s;
+    pool->shared_s += all_s / (double)(others + 1);
+}
+
 void kernels_pool_run(struct kernels_pool *pool, size_t parts, kernels_work *work, void *context)
 {
     pool->work = work;
@@ -184,6 +213,26 @@ void kernels_pool_run(struct kernels_pool *pool, size_t parts, kernels_work *wor
         uint64_t number = (atomic_load(&pool->ticket) >> TICKET_BITS) + 1;
         call(pool, number << TICKET_BITS | pool->used);
     }
+    if (pool->metered) {
+        run_metered(pool, others > 0 && parts > 1 ? others : 0);
+        return;
+    }
     do_parts(pool, 0);
     wait_for_workers(pool);
+}
+
+void kernels_pool_meter(struct kernels_pool *pool, bool on)
+{
+    pool->metered = on;
+    kernels_pool_worked_s(pool);
+}
+
+double kernels_pool_worked_s(struct kernels_pool *pool)
+{
+    double now_s = processor_s();
+    double alone_s = now_s - pool->begin_s - pool->parts_s - pool->waiting_s;
+    double worked_s = alone_s + pool->shared_s;
+    pool->parts_s = pool->waiting_s = pool->shared_s = 0;
+    pool->begin_s = now_s;
+    return worked_s;
 }

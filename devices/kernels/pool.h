@@ -23,5 +23,11 @@ void kernels_pool_use(struct kernels_pool *pool, size_t threads);
 size_t kernels_pool_used(const struct kernels_pool *pool);
 /* Returns when all parts are done. */
 void kernels_pool_run(struct kernels_pool *pool, size_t parts, kernels_work *work, void *context);
+/* From now on each thread counts the processor time of its parts, which costs a microsecond a piece
+ * of work. */
+void kernels_pool_meter(struct kernels_pool *pool, bool on);
+/* How long the work since the last call would have taken on processors of its own: what the calling
+ * thread did by itself, and the parts shared out evenly. */
+double kernels_pool_worked_s(struct kernels_pool *pool);
 
 #endif

@@ -12,6 +12,10 @@ struct kernels_simd {
     /* Sum of products of n weights with x: floats, or blocks of 8-bit numbers (struct block_x8)
      * where the weights are quantised. */
     float (*dot[KERNELS_FORMATS])(const void *weights, const void *x, size_t n);
+    /* The same of four rows of floats, `apart` bytes one behind the other, at once: activations
+     * that no first-level cache holds are read a quarter as often. NULL: row by row is as good. */
+    void (*dot_4[KERNELS_Q8_0])(const void *weights, size_t apart, const float *x, size_t n,
+                                float *y);
     void (*unpack[KERNELS_FORMATS])(const void *weights, float *out, size_t n);
     /* x in blocks of 8-bit numbers. */
     void (*quantise)(const float *x, struct block_x8 *out, size_t n);

@@ -131,7 +131,14 @@ AVX2 float simd_avx2_dot_q8_0(const void *weights, const void *x, size_t n)
                                          sum[i % 4]);
         }
     }
-    return simd_dot_q8_0(weights, x, b, n) + sum_of_four(sum);
+    for (size_t i = 0; b < n / BLOCK_VALUES; b++, i++) {
+        __m256 scale = _mm256_set1_ps(_cvtsh_ss(w[b].scale) * v->scale[i]);
+        __m256i value = bytes_of(w[b].value);
+        __m256i found =
+            products(_mm256_abs_epi8(value), _mm256_sign_epi8(bytes_of(v->value[i]), value));
+        sum[i % 4] = _mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(found), sum[i % 4]);
+    }
+    return sum_of_four(sum);
 }
 
 AVX2 float simd_avx2_dot_q4_0(const void *weights, const void *x, size_t n)
@@ -153,7 +160,14 @@ AVX2 float simd_avx2_dot_q4_0(const void *weights, const void *x, size_t n)
                                          sum[i % 4]);
         }
     }
-    return simd_dot_q4_0(weights, x, b, n) + sum_of_four(sum);
+    float rest = 0;
+    for (size_t i = 0; b < n / BLOCK_VALUES; b++, i++) {
+        float scale = _cvtsh_ss(w[b].scale) * v->scale[i];
+        __m256i found = products(nibbles(&w[b]), bytes_of(v->value[i]));
+        rest += scale * v->minus_8[i];
+        sum[i % 4] = _mm256_fmadd_ps(_mm256_set1_ps(scale), _mm256_cvtepi32_ps(found), sum[i % 4]);
+    }
+    return rest + sum_of_four(sum);
 }
 
 static AVX2 void unpack_f16(const void *weights, float *out, size_t n)

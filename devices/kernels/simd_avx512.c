@@ -66,6 +66,36 @@ AVX512 float simd_avx512_dot_bf16(const void *weights, const void *x, size_t n)
     return rest + _mm512_reduce_add_ps(_mm512_add_ps(even, odd));
 }
 
+static AVX512 inline __m512 float_16(const float *from)
+{
+    return _mm512_loadu_ps(from);
+}
+
+/* Rows that begin `apart` bytes behind each other meet the same activations; what is left behind
+ * whole vectors goes row by row. */
+#define DOT_4(name, type, load, dot)                                                               \
+    AVX512 void name(const void *weights, size_t apart, const float *x, size_t n, float *y)        \
+    {                                                                                              \
+        const type *w[4];                                                                          \
+        __m512 sum[4];                                                                             \
+        size_t i = 0;                                                                              \
+        for (size_t row = 0; row < 4; row++) {                                                     \
+            w[row] = (const type *)(const void *)((const char *)weights + row * apart);            \
+            sum[row] = _mm512_setzero_ps();                                                        \
+        }                                                                                          \
+        for (; i + 16 <= n; i += 16) {                                                             \
+            __m512 value = _mm512_loadu_ps(x + i);                                                 \
+            for (size_t row = 0; row < 4; row++)                                                   \
+                sum[row] = _mm512_fmadd_ps(load(w[row] + i), value, sum[row]);                     \
+        }                                                                                          \
+        for (size_t row = 0; row < 4; row++)                                                       \
+            y[row] = _mm512_reduce_add_ps(sum[row]) + dot(w[row] + i, x + i, n - i);               \
+    }
+
+DOT_4(simd_avx512_dot_4_f32, float, float_16, simd_avx512_dot_f32)
+DOT_4(simd_avx512_dot_4_f16, uint16_t, half_16, simd_avx512_dot_f16)
+DOT_4(simd_avx512_dot_4_bf16, uint16_t, bfloat_16, simd_avx512_dot_bf16)
+
 AVX512 void simd_avx512_unpack_f16(const void *weights, float *out, size_t n)
 {
     const uint16_t *w = weights;
@@ -214,6 +244,7 @@ const struct kernels_simd kernels_simd_avx512 = {
     .name = "AVX-512",
     .dot = {simd_avx512_dot_f32, simd_avx512_dot_f16, simd_avx512_dot_bf16, simd_avx2_dot_q8_0,
             simd_avx2_dot_q4_0},
+    .dot_4 = {simd_avx512_dot_4_f32, simd_avx512_dot_4_f16, simd_avx512_dot_4_bf16},
     .unpack = {simd_unpack_f32, simd_avx512_unpack_f16, simd_avx512_unpack_bf16,
                simd_avx512_unpack_q8_0, simd_avx512_unpack_q4_0},
     .quantise = simd_avx2_quantise,

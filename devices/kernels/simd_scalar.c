@@ -34,12 +34,12 @@ static float dot_bf16(const void *weights, const void *x, size_t n)
     return sum;
 }
 
-float simd_dot_q8_0(const void *weights, const void *x, size_t first, size_t n)
+static float dot_q8_0(const void *weights, const void *x, size_t n)
 {
     const struct block_q8 *w = weights;
     const struct block_x8 *v = x;
     float sum = 0;
-    for (size_t b = first; b < n / BLOCK_VALUES; b++) {
+    for (size_t b = 0; b < n / BLOCK_VALUES; b++) {
         const struct block_x8 *group = &v[b / BLOCK_GROUP];
         const int8_t *value = group->value[b % BLOCK_GROUP];
         int32_t products = 0;
@@ -50,13 +50,13 @@ float simd_dot_q8_0(const void *weights, const void *x, size_t first, size_t n)
     return sum;
 }
 
-float simd_dot_q4_0(const void *weights, const void *x, size_t first, size_t n)
+static float dot_q4_0(const void *weights, const void *x, size_t n)
 {
     enum { HALF = BLOCK_VALUES / 2 };
     const struct block_q4 *w = weights;
     const struct block_x8 *v = x;
     float sum = 0;
-    for (size_t b = first; b < n / BLOCK_VALUES; b++) {
+    for (size_t b = 0; b < n / BLOCK_VALUES; b++) {
         const struct block_x8 *group = &v[b / BLOCK_GROUP];
         const int8_t *value = group->value[b % BLOCK_GROUP];
         int32_t products = 0;
@@ -66,16 +66,6 @@ float simd_dot_q4_0(const void *weights, const void *x, size_t first, size_t n)
         sum += block_from_half(w[b].scale) * group->scale[b % BLOCK_GROUP] * (float)products;
     }
     return sum;
-}
-
-static float dot_q8_0(const void *weights, const void *x, size_t n)
-{
-    return simd_dot_q8_0(weights, x, 0, n);
-}
-
-static float dot_q4_0(const void *weights, const void *x, size_t n)
-{
-    return simd_dot_q4_0(weights, x, 0, n);
 }
 
 void simd_unpack_f32(const void *weights, float *out, size_t n)

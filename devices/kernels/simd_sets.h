@@ -7,9 +7,6 @@
 
 extern const struct kernels_simd kernels_simd_scalar;
 void simd_unpack_f32(const void *weights, float *out, size_t n); /* copies */
-/* From block `first` on. */
-float simd_dot_q8_0(const void *weights, const void *x, size_t first, size_t n);
-float simd_dot_q4_0(const void *weights, const void *x, size_t first, size_t n);
 #if defined(__x86_64__)
 extern const struct kernels_simd kernels_simd_avx2, kernels_simd_avx512, kernels_simd_vnni;
 
@@ -23,6 +20,9 @@ double simd_avx2_int_ops(size_t rounds);
 float simd_avx512_dot_f32(const void *weights, const void *x, size_t n);
 float simd_avx512_dot_f16(const void *weights, const void *x, size_t n);
 float simd_avx512_dot_bf16(const void *weights, const void *x, size_t n);
+void simd_avx512_dot_4_f32(const void *weights, size_t apart, const float *x, size_t n, float *y);
+void simd_avx512_dot_4_f16(const void *weights, size_t apart, const float *x, size_t n, float *y);
+void simd_avx512_dot_4_bf16(const void *weights, size_t apart, const float *x, size_t n, float *y);
 void simd_avx512_unpack_f16(const void *weights, float *out, size_t n);
 void simd_avx512_unpack_bf16(const void *weights, float *out, size_t n);
 void simd_avx512_unpack_q8_0(const void *weights, float *out, size_t n);

@@ -77,7 +77,14 @@ static VNNI float dot_q8_0(const void *weights, const void *x, size_t n)
             sum[i % 4] = add_scaled(sum[i % 4], _mm256_xor_si256(load_256(w[b + i].value), flip),
                                     v->value[i], &scale[i]);
     }
-    return simd_dot_q8_0(weights, x, b, n) + total(sum);
+    float rest = 0;
+    for (size_t i = 0; b < n / BLOCK_VALUES; b++, i++) {
+        float scale = _cvtsh_ss(w[b].scale) * v->scale[i];
+        rest += 16 * scale * v->minus_8[i];
+        sum[i % 4] = add_scaled(sum[i % 4], _mm256_xor_si256(load_256(w[b].value), flip),
+                                v->value[i], &scale);
+    }
+    return rest + total(sum);
 }
 
 static VNNI float dot_q4_0(const void *weights, const void *x, size_t n)
@@ -96,7 +103,13 @@ static VNNI float dot_q4_0(const void *weights, const void *x, size_t n)
         for (size_t i = 0; i < BLOCK_GROUP; i++)
             sum[i % 4] = add_scaled(sum[i % 4], nibbles(&w[b + i]), v->value[i], &scale[i]);
     }
-    return simd_dot_q4_0(weights, x, b, n) + total(sum);
+    float rest = 0;
+    for (size_t i = 0; b < n / BLOCK_VALUES; b++, i++) {
+        float scale = _cvtsh_ss(w[b].scale) * v->scale[i];
+        rest += scale * v->minus_8[i];
+        sum[i % 4] = add_scaled(sum[i % 4], nibbles(&w[b]), v->value[i], &scale);
+    }
+    return rest + total(sum);
 }
 
 enum { SUMS = 10 };
@@ -118,6 +131,7 @@ static VNNI double int_ops(size_t rounds)
 const struct kernels_simd kernels_simd_vnni = {
     .name = "AVX-512 VNNI",
     .dot = {simd_avx512_dot_f32, simd_avx512_dot_f16, simd_avx512_dot_bf16, dot_q8_0, dot_q4_0},
+    .dot_4 = {simd_avx512_dot_4_f32, simd_avx512_dot_4_f16, simd_avx512_dot_4_bf16},
     .unpack = {simd_unpack_f32, simd_avx512_unpack_f16, simd_avx512_unpack_bf16,
                simd_avx512_unpack_q8_0, simd_avx512_unpack_q4_0},
     .quantise = simd_avx2_quantise,

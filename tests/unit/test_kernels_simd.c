@@ -53,6 +53,27 @@ static void check_dot(const struct kernels_simd *simd, enum kernels_format forma
     free(x);
 }
 
+/* Four rows at once, with something between them. */
+static void check_dot_4(const struct kernels_simd *simd, enum kernels_format format, size_t n)
+{
+    enum { ROWS = 4, BETWEEN = 12 };
+    if (!simd->dot_4[format])
+        return;
+    size_t row_bytes = kernels_format_bytes(format, n + BETWEEN);
+    float *numbers = reference_numbers(ROWS * (n + BETWEEN), n), *x = reference_numbers(n, 5 * n);
+    char *weights = calloc(ROWS * (n + BETWEEN) + 64, 4);
+    float y[ROWS + 1] = {0, 0, 0, 0, 77};
+    block_pack(format, numbers, ROWS * (n + BETWEEN), weights);
+    simd->dot_4[format](weights, row_bytes, x, n, y);
+    for (size_t row = 0; row < ROWS; row++)
+        CHECK(fabs((double)y[row] - reference_dot(format, weights + row * row_bytes, x, n)) <=
+              allowed(format, n));
+    CHECK(y[ROWS] == 77);
+    free(weights);
+    free(numbers);
+    free(x);
+}
+
 static void check_unpack(const struct kernels_simd *simd, enum kernels_format format, size_t n)
 {
     float *numbers = reference_numbers(n, n), *out = calloc(n + 64, sizeof *out);
@@ -156,6 +177,7 @@ static void check_set(const struct kernels_simd *simd)
     for (size_t l = 0; l < ROUGH; l++) {
         for (enum kernels_format f = 0; f < KERNELS_Q8_0; f++) {
             check_dot(simd, f, rough_lengths[l]);
+            check_dot_4(simd, f, rough_lengths[l]);
             check_unpack(simd, f, rough_lengths[l]);
         }
         check_halves(simd, rough_lengths[l]);

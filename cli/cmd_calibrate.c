@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/file.h"
+#include "cli/commands.h"
+#include "cli/complete.h"
+#include "cli/progress.h"
+#include "cli/report_calibrate.h"
+#include "cli/rows.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct option_usage cmd_calibrate_usage = {
+    .command = "calibrate",
+    .arguments = "",
+    .summary = "measure this machine and fit a device to it",
+    .details =
+        "Runs the kernels that inference runs, on the processor of this machine, and fits a device "
+        "file to their\ntimes, for 'device:' of a platform or as a platform of its own: explore "
+        "quickstart --set\nplatform=host.yaml --scheduler pgsam. Nothing else should run "
+        "meanwhile. With --check a model with random\nweights runs here, prompts and answers, and "
+        "is held against what the device file predicts.\n\nExample:\n"
+        "  qeilsim calibrate --list"};
+
+struct wishes {
+    struct scenario_calibrate_ask ask;
+    const char *check, *device;
+    bool list, platform;
+    uint64_t threads;
+    double most_C, ambient_C;
+};
+
+static bool check_wishes(const struct cli *cli, const struct wishes *wishes, struct error *err)
+{
+    if (wishes->check && !wishes->device)
+        error_set(err, "--check needs --device FILE; see 'qeilsim calibrate --help'");
+    if (wishes->device && !wishes->check)
+        error_set(err, "--device goes with --check MODEL only");
+    if (wishes->check && (cli->output || wishes->platform || wishes->list))
+        error_set(err, "--check goes with --device, --quick, --threads and --json only");
+    if (wishes->platform && !cli->output)
+        error_set(err, "--platform needs --output FILE");
+    for (const char *c = wishes->ask.name; *c; c++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789.-", *c))
+            return error_set(err, "--name '%s' is no name: lower-case words joined by - are wanted",
+                             wishes->ask.name);
+    return err->n_faults == 0 && cli_can_write(cli->output, err);
+}
+
+/* What was measured is kept, also after a signal. */
+static bool store(struct cli *cli, const struct wishes *wishes,
+                  const struct scenario_calibration *calibration)
+{
+    if (!cli->output)
+        return true;
+    char *text = wishes->platform ? scenario_calibration_platform(calibration) : NULL;
+    const char *yaml = text ? text : calibration->fit.yaml;
+    bool ok = file_write(cli->output, yaml, strlen(yaml), &cli->err);
+    free(text);
+    return ok;
+}
+
+static int calibrate(struct cli *cli, struct wishes *wishes, struct cli_progress *progress)
+{
+    struct scenario_calibration calibration;
+    int code = CLI_DONE;
+    bool ok = scenario_calibrate(&wishes->ask, &calibration, &cli->err);
+    cli_progress_end(progress);
+    ok = ok && store(cli, wishes, &calibration);
+    if (ok && cli->json) {
+        char *json = scenario_calibration_json(&calibration);
+        puts(json);
+        free(json);
+    } else if (ok) {
+        report_calibration(&calibration);
+    }
+    if (!ok)
+        code = cli_fail(&cli->err);
+    if (ok && calibration.measured < calibration.planned)
+        rows_note(cli, "stopped after %zu of %zu measurements; the device is fitted to these",
+                  calibration.measured, calibration.planned);
+    if (ok && cli_interrupted())
+        code = CLI_INTERRUPTED;
+    scenario_calibration_free(&calibration);
+    return code;
+}
+
+static int check(struct cli *cli, const struct wishes *wishes, struct cli_progress *progress)
+{
+    struct scenario_check result;
+    struct scenario_check_ask ask = {.model = wishes->check,
+                                     .device = wishes->device,
+                                     .quick = wishes->ask.quick,
+                                     .threads = wishes->ask.threads,
+                                     .talk = wishes->ask.talk};
+    bool ok = scenario_check(&ask, &result, &cli->err);
+    cli_progress_end(progress);
+    if (ok && cli->json) {
+        char *json = scenario_check_json(&result);
+        puts(json);
+        free(json);
+    } else if (ok) {
+        report_check(&result);
+    }
+    scenario_check_free(&result);
+    return ok ? CLI_DONE : cli_fail(&cli->err);
+}
+
+static int list(void)
+{
+    struct places *places = places_open("");
+    report_machine(places);
+    places_close(places);
+    return CLI_DONE;
+}
+
+static int work(struct cli *cli, struct wishes *wishes)
+{
+    struct cli_progress progress;
+    if (!check_wishes(cli, wishes, &cli->err))
+        return cli_fail(&cli->err);
+    if (wishes->list)
+        return list();
+    cli_catch_signals();
+    cli_progress_begin(&progress, cli);
+    wishes->ask.threads = (size_t)wishes->threads;
+    wishes->ask.most_K = isfinite(wishes->most_C) ? wishes->most_C + 273.15 : 0;
+    wishes->ask.ambient_K = isfinite(wishes->ambient_C) ? wishes->ambient_C + 273.15 : 0;
+    wishes->ask.talk =
+        (struct scenario_calibrate_talk){cli_progress_step, cli_progress_note, &progress};
+    return wishes->check ? check(cli, wishes, &progress) : calibrate(cli, wishes, &progress);
+}
+
+int cmd_calibrate(int argc, char **argv)
+{
+    struct cli cli = CLI_START;
+    struct wishes wishes = {.ask = {.name = "host"}, .most_C = NAN, .ambient_C = NAN};
+    char **models = complete_models(argv), **devices = complete_devices(argv);
+    const struct option table[] = {
+        {0, "quick", OPTION_FLAG, .help = "fewer sizes, under a minute",
+         .value = &wishes.ask.quick},
+        CLI_OUTPUT_OPTION(cli, "write the device there"),
+        {0, "platform", OPTION_FLAG, .help = "write a platform: the device and its memory",
+         .value = &wishes.platform},
+        {0, "name", OPTION_TEXT, "NAME", "of the device (default host)", .value = &wishes.ask.name},
+        {0, "threads", OPTION_COUNT, "N", "that work (default: as many as are fastest)",
+         &wishes.threads, 1, 4096, NULL},
+        {0, "max-minutes", OPTION_NUMBER, "N", "stop after so long, and fit what was measured",
+         &wishes.ask.most_minutes, 0.05, 1440, NULL},
+        {0, "max-temp", OPTION_NUMBER, "C", "wait where a sensor tells more degrees Celsius",
+         &wishes.most_C, 20, 120, NULL},
+        {0, "ambient", OPTION_NUMBER, "C", "temperature of the air, to be noted in the file",
+         &wishes.ambient_C, -40, 60, NULL},
+        {0, "list", OPTION_FLAG, .help = "tell what there is to measure, and measure nothing",
+         .value = &wishes.list},
+        {0, "check", OPTION_TEXT, "MODEL[:QUANT]",
+         "run this model with random weights and hold it against --device", .value = &wishes.check,
+         .words = (const char *const *)models},
+        {0, "device", OPTION_TEXT, "FILE", "the device that predicts", .value = &wishes.device,
+         .words = (const char *const *)devices},
+        CLI_JSON_OPTION(cli),
+        CLI_QUIET_OPTION(cli),
+        CLI_PROGRESS_OPTION(cli),
+        CLI_HELP_OPTION(cli),
+        {0}};
+    int first, code;
+    (void)argc;
+    if (cli_parse(&cli, table, &cmd_calibrate_usage, argv, &first, &code))
+        code = work(&cli, &wishes);
+    file_names_free(models);
+    file_names_free(devices);
+    return code;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/report_calibrate.h"
+
+#include "cli/report_rows.h"
+#include "cli/rows.h"
+
+#include <math.h>
+#include <string.h>
+
+static void print_machine(const struct scenario_calibration *calibration)
+{
+    const struct places *places = calibration->places;
+    printf("processor  %s, %zu %s, %zu %s\n", calibration->title, places->cores,
+           places->cores == 1 ? "core" : "cores", places->cpus,
+           places->cpus == 1 ? "thread" : "threads");
+    printf("kernels    %s, products by %s\n", calibration->vectors, calibration->gemm);
+    printf("measured   %zu of %zu points; repetitions scatter by %.1f %%, equal work differed by "
+           "%.1f %%\n",
+           calibration->measured, calibration->planned, 100 * calibration->noise,
+           100 * calibration->pace.drift);
+}
+
+static void print_threads(const struct scenario_calibration *calibration)
+{
+    struct grid grid = {.align = "rrrl"};
+    printf("\nthreads\n");
+    grid_add_row(&grid, GRID_CELLS("threads", "GEMV GB/s", "GEMM GFLOP/s", ""));
+    for (size_t i = 0; i < calibration->n_sweep; i++) {
+        const struct scenario_calibrate_threads *one = &calibration->sweep[i];
+        grid_add(&grid, "%zu", one->threads);
+        grid_add_number(&grid, one->stream_Bps / 1e9);
+        grid_add_number(&grid, one->gemm_FLOPps / 1e9);
+        grid_add(&grid, "%s", one->threads == calibration->threads ? "chosen" : "");
+    }
+    grid_print(&grid, 0, true, stdout);
+}
+
+/* The best rate of a stream within a working set. */
+static double within(const struct scenario_calibration *calibration, const char *name, size_t level)
+{
+    const struct places *places = calibration->places;
+    double below_B = level > 0 ? places->cache[level - 1].bytes : 0, size_B = INFINITY;
+    if (level < places->n_caches)
+        size_B = places->cache[level].bytes *
+                 fmin((double)places->cache[level].caches, (double)calibration->threads);
+    else
+        below_B = 3.9 * fmax(16e6, below_B);
+    return calibrate_stream_Bps(&calibration->samples, name, below_B, size_B) / 1e9;
+}
+
+static void print_streams(const struct scenario_calibration *calibration)
+{
+    const struct places *places = calibration->places;
+    struct grid grid = {.align = "lrrr"};
+    printf("\nbandwidth in GB/s, STREAM's way of counting\n");
+    grid_add_row(&grid, GRID_CELLS("level", "read", "copy", "triad"));
+    for (size_t level = 0; level <= places->n_caches; level++) {
+        if (level < places->n_caches)
+            grid_add(&grid, "L%u", places->cache[level].level);
+        else
+            grid_add(&grid, "memory");
+        grid_add_number(&grid, within(calibration, "read", level));
+        grid_add_number(&grid, within(calibration, "copy", level));
+        grid_add_number(&grid, within(calibration, "triad", level));
+    }
+    grid_print(&grid, 0, true, stdout);
+}
+
+/* Of the products with one row, by format, as a share of the stream. */
+static void print_formats(const struct scenario_calibration *calibration)
+{
+    struct grid grid = {.align = "lrrr"};
+    printf("\nproducts, the best of the shapes\n");
+    grid_add_row(&grid, GRID_CELLS("weights", "one row GB/s", "% of stream", "many rows GFLOP/s"));
+    for (enum kernels_format f = 0; f < KERNELS_FORMATS; f++) {
+        double stream = 0, rate = 0;
+        for (size_t i = 0; i < calibration->samples.n; i++) {
+            const struct calibrate_sample *one = &calibration->samples.sample[i];
+            if (one->kind != CALIBRATE_PRODUCT || one->format != f || one->timing.repetitions == 0)
+                continue;
+            double time_s = one->timing.median_s;
+            if (one->rows == 1)
+                stream = fmax(stream, one->bytes / time_s);
+            rate = fmax(rate, one->flops / time_s);
+        }
+        grid_add(&grid, "%s", kernels_format_name(f));
+        grid_add_number(&grid, stream / 1e9);
+        rows_add_percent(&grid, stream / calibration->stream_Bps);
+        grid_add_number(&grid, rate / 1e9);
+    }
+    grid_print(&grid, 0, true, stdout);
+}
+
+void report_calibration(const struct scenario_calibration *calibration)
+{
+    print_machine(calibration);
+    print_threads(calibration);
+    print_streams(calibration);
+    printf("\narithmetic %.4g GFLOP/s in registers, %.4g in the best product\n",
+           calibration->peak_FLOPps / 1e9, calibration->gemm_FLOPps / 1e9);
+    printf("an empty operator takes %.3g us, the first touch of a page %.3g us\n",
+           1e6 * calibration->launch_s, 1e6 * calibration->page_s);
+    print_formats(calibration);
+    report_fit_of_kernels(&calibration->fit);
+    if (calibration->prior)
+        printf("\nnot measured: %s\n", calibration->prior);
+}
+
+void report_check(const struct scenario_check *check)
+{
+    struct grid grid = {.align = "lrrrrrr"};
+    printf("model      %s in %s, weights drawn by chance\n", check->model, check->quant);
+    printf("device     %s on %zu %s\n", check->device, check->threads,
+           check->threads == 1 ? "thread" : "threads");
+    if (check->other_B > 0)
+        printf("as Q8_0    %.4g MB of weights, for whose format there is no kernel\n",
+               check->other_B / 1e6);
+    printf("\n");
+    grid_add_row(&grid, GRID_CELLS("phase", "tokens", "depth", "measured ms", "predicted ms",
+                                   "error %", "scatter %"));
+    for (size_t i = 0; i < check->n; i++) {
+        const struct scenario_checked *row = &check->row[i];
+        grid_add(&grid, "%s", row->prefill ? "prefill" : "decode");
+        grid_add(&grid, "%.0f", row->tokens);
+        grid_add(&grid, "%.0f", row->depth);
+        grid_add_number(&grid, 1e3 * row->measured_s);
+        grid_add_number(&grid, 1e3 * row->predicted_s);
+        grid_add(&grid, "%+.1f", 100 * row->error);
+        rows_add_percent(&grid, row->spread);
+    }
+    grid_print(&grid, 0, true, stdout);
+    printf("\nmedian absolute error: prefill %.1f %%, decode %.1f %%\n", 100 * check->prefill_error,
+           100 * check->decode_error);
+}
+
+static void print_found(const char *what, const char *value)
+{
+    printf("%-12s %s\n", what, value ? value : "not told by the system");
+}
+
+void report_machine(const struct places *places)
+{
+    print_found("processor", places->model);
+    printf("%-12s %zu cores, %zu threads, %zu %s of cores\n", "", places->cores, places->cpus,
+           places->kinds, places->kinds == 1 ? "kind" : "kinds");
+    for (size_t i = 0; i < places->n_caches; i++)
+        printf("%-12s L%u, %zu of %.4g MiB\n", i ? "" : "caches", places->cache[i].level,
+               places->cache[i].caches, places->cache[i].bytes / 1048576.0);
+    printf("%-12s %.4g GiB, %.4g GiB free\n", "memory", places->memory_B / 1073741824.0,
+           places->free_B / 1073741824.0);
+    print_found("kernel", places->kernel);
+    print_found("governor", places->governor);
+    print_found("power mode", places->mode);
+    printf("%-12s %s\n", "clock",
+           places->steady_clock ? "the time stamp counter is steady"
+                                : "the system's; the time stamp counter is not known steady");
+    if (places->quota_cpus > 0)
+        printf("%-12s the control group may use %.4g CPUs\n", "limit", places->quota_cpus);
+    if (places->cpus > places->cores)
+        printf("%-12s %zu second threads of cores: tried, used where they are faster\n", "",
+               places->cpus - places->cores);
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "scenarios/calibrate.h"
+
+#include "base/memory.h"
+#include "scenarios/calibrate_device.h"
+#include "scenarios/calibrate_passes.h"
+#include "scenarios/fit_device.h"
+#include "scenarios/lone_device.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The first share of the samples is what a device cannot do without: peaks and streams. */
+struct run {
+    const struct scenario_calibrate_ask *ask;
+    struct scenario_calibration *out;
+    struct kernels *kernels;
+    struct calibrate_session session;
+    struct calibrate_extent extent;
+    double begin_s;
+    double done; /* share of the work */
+    bool stopped;
+};
+
+static void note(const struct run *run, const char *format, double value)
+{
+    char sentence[256];
+    if (!run->ask->talk.note)
+        return;
+    snprintf(sentence, sizeof sentence, format, value);
+    run->ask->talk.note(run->ask->talk.context, sentence);
+}
+
+static bool go_on(void *context)
+{
+    struct run *run = context;
+    const struct scenario_calibrate_ask *ask = run->ask;
+    bool late = ask->most_minutes > 0 && calibrate_now_s() - run->begin_s > 60 * ask->most_minutes;
+    bool told =
+        ask->talk.progress && !ask->talk.progress(ask->talk.context, "measuring", run->done, 1);
+    run->stopped = run->stopped || late || told;
+    return !run->stopped;
+}
+
+static void begin_session(struct run *run)
+{
+    const struct places *places = run->out->places;
+    double cache_B = 0;
+    for (size_t i = 0; i < places->n_caches; i++)
+        cache_B = places->cache[i].bytes * (double)places->cache[i].caches;
+    run->extent = (struct calibrate_extent){run->ask->quick, cache_B, places->free_B};
+    run->session = (struct calibrate_session){.kernels = run->kernels,
+                                              .cache_B = cache_B,
+                                              .effort = {.kernels = run->kernels,
+                                                         .s = calibrate_point_s(&run->extent),
+                                                         .least = run->ask->quick ? 5 : 9,
+                                                         .most = 400,
+                                                         .go_on = go_on,
+                                                         .context = run}};
+}
+
+static double rate(struct run *run, struct calibrate_sample *sample, bool flops)
+{
+    if (!calibrate_measure(&run->session, sample))
+        return NAN;
+    return (flops ? sample->flops : sample->bytes) / sample->timing.median_s;
+}
+
+/* A step of an answer streams weights, a prompt multiplies matrices. */
+static struct scenario_calibrate_threads try_threads(struct run *run, size_t threads)
+{
+    struct calibrate_sample stream = {.kind = CALIBRATE_PRODUCT,
+                                      .name = "gemv",
+                                      .format = KERNELS_F16,
+                                      .rows = 1,
+                                      .outputs = 8192,
+                                      .inputs = 2048};
+    struct calibrate_sample product = stream;
+    product.rows = 64;
+    run->kernels->does->use(run->kernels, threads);
+    return (struct scenario_calibrate_threads){threads, rate(run, &stream, false),
+                                               rate(run, &product, true)};
+}
+
+/* More threads have to be worth it: 2 % in the mean of both rates. */
+static bool is_faster(const struct scenario_calibrate_threads *one,
+                      const struct scenario_calibrate_threads *than)
+{
+    return one->stream_Bps * one->gemm_FLOPps > 1.04 * than->stream_Bps * than->gemm_FLOPps;
+}
+
+/* One thread, twice as many and so on, one on each core, one on each CPU. */
+static size_t next_threads(const struct run *run, size_t threads)
+{
+    size_t cores = run->out->places->cores, all = run->kernels->threads;
+    size_t next = 2 * threads;
+    if (threads < cores && next > cores)
+        next = cores;
+    return next < all ? next : threads < all ? all : all + 1;
+}
+
+static void choose_threads(struct run *run)
+{
+    struct scenario_calibration *out = run->out;
+    size_t best = 0, fixed = run->ask->threads;
+    out->sweep = mem_calloc(64, sizeof *out->sweep);
+    for (size_t t = fixed ? fixed : 1; t <= run->kernels->threads && !run->stopped;
+         t = fixed ? run->kernels->threads + 1 : next_threads(run, t)) {
+        out->sweep[out->n_sweep++] = try_threads(run, t);
+        if (is_faster(&out->sweep[out->n_sweep - 1], &out->sweep[best]))
+            best = out->n_sweep - 1;
+    }
+    out->threads = out->n_sweep > 0 ? out->sweep[best].threads : 1;
+    run->kernels->does->use(run->kernels, out->threads);
+}
+
+static void measure_samples(struct run *run)
+{
+    struct scenario_calibration *out = run->out;
+    calibrate_plan(&run->extent, &out->samples);
+    out->planned = out->samples.n;
+    for (size_t i = 0; i < out->planned && !run->stopped; i++) {
+        struct calibrate_sample *one = &out->samples.sample[i];
+        run->done = (double)i / (double)(out->planned + 8);
+        one->threads = out->threads;
+        if (calibrate_measure(&run->session, one))
+            out->measured++;
+    }
+    calibrate_session_end(&run->session);
+}
+
+static void summarise(struct scenario_calibration *out, double far_B)
+{
+    const struct calibrate_samples *samples = &out->samples;
+    const struct calibrate_sample *launch = calibrate_find(samples, CALIBRATE_LAUNCH);
+    const struct calibrate_sample *page = calibrate_find(samples, CALIBRATE_PAGES);
+    out->pace = calibrate_pace(samples);
+    out->noise = calibrate_noise(samples);
+    out->stream_Bps = calibrate_far_Bps(samples, far_B);
+    out->peak_FLOPps = calibrate_peak_FLOPps(samples, "f32");
+    out->gemm_FLOPps = NAN;
+    for (size_t i = 0; i < samples->n; i++) {
+        const struct calibrate_sample *one = &samples->sample[i];
+        if (one->kind == CALIBRATE_PRODUCT && one->timing.repetitions > 0)
+            out->gemm_FLOPps = fmax(out->gemm_FLOPps, one->flops / one->timing.median_s);
+    }
+    out->launch_s = launch ? launch->timing.median_s : NAN;
+    out->page_s = page ? page->timing.median_s : NAN;
+}
+
+/* Loud machines are named; a guest of a virtual one sees nothing of its neighbours but this. */
+static void name_troubles(const struct run *run)
+{
+    const struct scenario_calibration *out = run->out;
+    const struct places *places = out->places;
+    if (calibrate_metered(&out->samples) > 0.05)
+        note(run,
+             "other programs ran beside %.0f %% of the measurements, which count by their "
+             "processor time: better measure again when nothing else runs",
+             100 * calibrate_metered(&out->samples));
+    if (out->noise > 0.05)
+        note(run,
+             "repetitions scatter by %.0f %%: the machine does other work; the errors are "
+             "widened",
+             100 * out->noise);
+    if (out->pace.slowdown > 0.1)
+        note(run,
+             "the same work took %.0f %% longer at the end than at the start: heat, a limit of "
+             "power or a neighbour slows the machine; the errors are widened",
+             100 * out->pace.slowdown);
+    else if (out->pace.drift > 0.1)
+        note(run, "the same work differed by %.0f %% over the measurements; the errors are widened",
+             100 * out->pace.drift);
+    if (places->quota_cpus > 0)
+        note(run, "the control group may use %.3g CPUs: the device is that part of the machine",
+             places->quota_cpus);
+    if (places->kinds > 1)
+        note(run,
+             "there are %.0f kinds of cores; the fast ones do most of the work, and the device "
+             "is all of them together",
+             (double)places->kinds);
+    if (run->ask->most_K > 0)
+        note(run, "no sensor tells a temperature here, so that %.0f C cannot be kept to",
+             run->ask->most_K - 273.15);
+}
+
+static bool fit_samples(struct run *run, const struct scenario_passes *passes, struct error *err)
+{
+    struct scenario_calibration *out = run->out;
+    struct device device;
+    struct device_fit fit;
+    struct fit_result result = {0};
+    struct tree *tree = scenario_calibrated_device(run->ask, out, &out->prior, err);
+    if (!tree || !device_read(tree, &device, err)) {
+        tree_free(tree);
+        return false;
+    }
+    calibrate_evidence(&out->samples, passes->pass, passes->n, &out->evidence);
+    bool ok = calibrate_fit(&device, &out->evidence, &fit, &result, err);
+    if (ok) {
+        char *ref = mem_printf("%zu kernels measured here", out->evidence.n);
+        char *exponent = mem_printf("%.4g", device.compute.overlap_p);
+        tree_put(tree_get(tree, "compute"), "overlap_p", tree_new_scalar(exponent, &tree->mark));
+        scenario_fit_report(&fit, &result, &out->fit);
+        scenario_fit_judge(&fit, out->evidence.what, out->evidence.group, out->evidence.n,
+                           &out->fit);
+        scenario_fit_put(&fit, &result, tree, ref);
+        out->predicted_s = mem_calloc(out->evidence.n + 1, sizeof *out->predicted_s);
+        for (size_t i = 0; i < out->evidence.n; i++)
+            out->predicted_s[i] = device_observed(&device, &out->evidence.what[i]);
+        out->fit.name = mem_strdup(run->ask->name);
+        out->fit.yaml = scenario_fit_yaml(tree, "device");
+        free(exponent);
+        free(ref);
+        fit_free(&result);
+        device_fit_free(&fit);
+    }
+    device_free(&device);
+    tree_free(tree);
+    return ok;
+}
+
+static bool is_enough(const struct scenario_calibration *out)
+{
+    bool product = false;
+    for (size_t i = 0; i < out->samples.n; i++)
+        product = product || (out->samples.sample[i].kind == CALIBRATE_PRODUCT &&
+                              out->samples.sample[i].timing.repetitions > 0 &&
+                              !calibrate_is_reference(&out->samples.sample[i]));
+    return product && isfinite(out->stream_Bps) && isfinite(out->peak_FLOPps) &&
+           isfinite(calibrate_peak_FLOPps(&out->samples, "int8"));
+}
+
+static bool measure_and_fit(struct run *run, struct error *err)
+{
+    struct scenario_passes passes = {0};
+    begin_session(run);
+    choose_threads(run);
+    measure_samples(run);
+    if (!run->stopped)
+        scenario_passes_run(run->kernels, &run->session.effort, &passes);
+    run->done = 1;
+    summarise(run->out, calibrate_far_B(&run->session));
+    name_troubles(run);
+    bool ok = is_enough(run->out) ||
+              error_machine(err, "stopped after %zu of %zu measurements: too few for a device",
+                            run->out->measured, run->out->planned);
+    ok = ok && fit_samples(run, &passes, err);
+    scenario_passes_free(&passes);
+    return ok;
+}
+
+static size_t most_threads(const struct places *places, size_t wanted)
+{
+    double most = (double)places->cpus;
+    if (places->quota_cpus > 0)
+        most = fmin(most, fmax(1, floor(places->quota_cpus)));
+    return wanted > 0 ? wanted : (size_t)most;
+}
+
+bool scenario_calibrate(const struct scenario_calibrate_ask *ask, struct scenario_calibration *out,
+                        struct error *err)
+{
+    *out = (struct scenario_calibration){.places = places_open("")};
+    struct run run = {.ask = ask, .out = out, .begin_s = calibrate_now_s()};
+    run.kernels = kernels_open_cpu(most_threads(out->places, ask->threads), err);
+    if (!run.kernels)
+        return false;
+    out->title = mem_strdup(run.kernels->title);
+    out->vectors = mem_strdup(run.kernels->vectors);
+    out->gemm = mem_strdup(run.kernels->gemm);
+    bool ok = measure_and_fit(&run, err);
+    run.kernels->does->close(run.kernels);
+    return ok;
+}
+
+char *scenario_calibration_platform(const struct scenario_calibration *calibration)
+{
+    struct error err = {0};
+    const char *yaml = calibration->fit.yaml;
+    struct tree *device = tree_parse("calibration", yaml, strlen(yaml), &err);
+    struct tree *platform = device ? scenario_lone_device(device, &err) : NULL;
+    char *text = platform ? scenario_fit_yaml(platform, "platform") : NULL;
+    tree_free(platform);
+    return text;
+}
+
+void scenario_calibration_free(struct scenario_calibration *calibration)
+{
+    places_close(calibration->places);
+    calibrate_evidence_free(&calibration->evidence);
+    calibrate_samples_free(&calibration->samples);
+    scenario_fit_free(&calibration->fit);
+    free(calibration->title);
+    free(calibration->vectors);
+    free(calibration->gemm);
+    free(calibration->sweep);
+    free(calibration->predicted_s);
+    free(calibration->prior);
+    *calibration = (struct scenario_calibration){0};
+}

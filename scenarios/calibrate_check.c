@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A model that never ran here, with weights drawn by chance, against its prediction. */
+#include "analysis/statistics.h"
+#include "base/memory.h"
+#include "scenarios/calibrate.h"
+#include "scenarios/calibrate_passes.h"
+#include "scenarios/measured_cases.h"
+#include "scenarios/scenario.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Most rows of a pass, as runtimes have it. */
+enum { UBATCH = 512 };
+
+struct check {
+    const struct scenario_check_ask *ask;
+    struct scenario_check *out;
+    struct workload_model model;
+    struct device_forward forward;
+    struct scenario_subject subject;
+    struct kernels *kernels;
+    struct calibrate_transformer *transformer;
+    double done;
+};
+
+static bool go_on(void *context)
+{
+    struct check *check = context;
+    const struct scenario_calibrate_talk *talk = &check->ask->talk;
+    return !talk->progress || talk->progress(talk->context, "running the model", check->done, 1);
+}
+
+static double predicted_s(const struct check *check, const struct calibrate_pass *pass)
+{
+    struct device_observation what = {
+        .kind = pass->prefill ? DEVICE_SAW_PREFILL : DEVICE_SAW_DECODE,
+        .forward = &check->forward,
+        .run = {.batch = 1, .depth = pass->depth, .tokens = pass->tokens, .ubatch = UBATCH},
+        .flash = -1};
+    return device_observed(&check->subject.device, &what);
+}
+
+static bool run_one(struct check *check, struct calibrate_pass pass)
+{
+    const struct calibrate_effort effort = {.kernels = check->kernels,
+                                            .s = check->ask->quick ? 0.5 : 4,
+                                            .least = check->ask->quick ? 3 : 5,
+                                            .most = 100,
+                                            .go_on = go_on,
+                                            .context = check};
+    struct scenario_check *out = check->out;
+    pass.forward = &check->forward;
+    if (pass.depth + pass.tokens > (double)check->model.max_context)
+        return true;
+    if (!scenario_pass_time(check->transformer, &pass, &effort))
+        return false;
+    double ours_s = predicted_s(check, &pass);
+    out->row = mem_realloc(out->row, out->n + 1, sizeof *out->row);
+    out->row[out->n++] = (struct scenario_checked){.prefill = pass.prefill,
+                                                   .tokens = pass.tokens,
+                                                   .depth = pass.depth,
+                                                   .measured_s = pass.timing.median_s,
+                                                   .predicted_s = ours_s,
+                                                   .spread = pass.timing.spread,
+                                                   .metered = pass.timing.metered,
+                                                   .error = ours_s / pass.timing.median_s - 1};
+    return true;
+}
+
+static bool run_all(struct check *check)
+{
+    static const struct calibrate_pass runs[] = {
+        {.prefill = true, .tokens = 32},  {.prefill = true, .tokens = 128},
+        {.prefill = true, .tokens = 512}, {.depth = 32, .tokens = 1},
+        {.depth = 256, .tokens = 1},      {.depth = 1000, .tokens = 1}};
+    const size_t n = sizeof runs / sizeof *runs;
+    for (size_t i = 0; i < n; i++) {
+        check->done = (double)i / (double)n;
+        bool long_one = check->ask->quick && runs[i].tokens > 128;
+        if (!long_one && !run_one(check, runs[i]))
+            return false;
+    }
+    return true;
+}
+
+static double median_error(const struct scenario_check *out, bool prefill)
+{
+    double *error = mem_calloc(out->n + 1, sizeof *error);
+    size_t n = 0;
+    for (size_t i = 0; i < out->n; i++)
+        if (out->row[i].prefill == prefill)
+            error[n++] = fabs(out->row[i].error);
+    double median = analysis_median(error, n);
+    free(error);
+    return median;
+}
+
+static bool open_model(struct check *check, struct tree *tree, struct error *err)
+{
+    if (!tree || !workload_model_read(tree, &check->model, err))
+        return false;
+    device_forward_init(&check->forward, &check->model);
+    check->out->other_B = calibrate_run_as(&check->forward);
+    check->out->model = mem_strdup(check->model.name);
+    check->out->quant = mem_strdup(check->model.quant);
+    return true;
+}
+
+static bool open_machine(struct check *check, struct error *err)
+{
+    const struct device *device = &check->subject.device;
+    size_t threads = check->ask->threads;
+    if (threads == 0)
+        threads = (size_t)device->calibration.threads;
+    check->out->device = mem_strdup(check->subject.name);
+    check->kernels = kernels_open_cpu(threads, err);
+    if (!check->kernels)
+        return false;
+    check->out->threads = check->kernels->threads;
+    check->transformer =
+        calibrate_transformer_open(check->kernels, &check->model, UBATCH, 1024, err);
+    return check->transformer != NULL;
+}
+
+static void end(struct check *check)
+{
+    calibrate_transformer_close(check->transformer);
+    if (check->kernels)
+        check->kernels->does->close(check->kernels);
+    scenario_subject_free(&check->subject);
+    device_forward_free(&check->forward);
+    if (check->out->model)
+        workload_model_free(&check->model);
+}
+
+bool scenario_check(const struct scenario_check_ask *ask, struct scenario_check *out,
+                    struct error *err)
+{
+    *out = (struct scenario_check){0};
+    struct check check = {.ask = ask, .out = out};
+    struct tree *tree = scenario_find("model", ask->model, NULL, NULL, err);
+    bool ok = scenario_subject_read(ask->device, false, &check.subject, err);
+    ok = open_model(&check, tree, err) && ok;
+    ok = ok && open_machine(&check, err);
+    ok = ok && (run_all(&check) || error_machine(err, "stopped"));
+    out->prefill_error = median_error(out, true);
+    out->decode_error = median_error(out, false);
+    end(&check);
+    tree_free(tree);
+    return ok;
+}
+
+void scenario_check_free(struct scenario_check *check)
+{
+    free(check->model);
+    free(check->quant);
+    free(check->device);
+    free(check->row);
+    *check = (struct scenario_check){0};
+}
+
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+char *scenario_check_json(const struct scenario_check *check)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < check->n; i++) {
+        const struct scenario_checked *row = &check->row[i];
+        json_array_append_new(rows, json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:f}", "phase",
+                                              row->prefill ? "prefill" : "decode", "tokens",
+                                              row->tokens, "depth", row->depth, "measured_s",
+                                              row->measured_s, "predicted_s", row->predicted_s,
+                                              "scatter", row->spread, "error", row->error));
+    }
+    json_t *root = json_pack(
+        "{s:s, s:s, s:s, s:I, s:{s:o}, s:{s:o}, s:f, s:o}", "model", check->model, "quant",
+        check->quant, "device", check->device, "threads", (json_int_t)check->threads, "prefill",
+        "error", number(check->prefill_error), "decode", "error", number(check->decode_error),
+        "other_format_bytes", check->other_B, "rows", rows);
+    char *text = json_dumps(root, JSON_INDENT(2));
+    json_decref(root);
+    return text;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The device file that a calibration starts from. Internal to this folder. */
+#ifndef SCENARIOS_CALIBRATE_DEVICE_H
+#define SCENARIOS_CALIBRATE_DEVICE_H
+
+#include "base/tree.h"
+#include "scenarios/calibrate.h"
+
+/* What was measured directly, with the class's parts laid under; what nothing tells of (power,
+ * heat, voltages) is the nearest relative's in the catalogue, scaled by cores, and *prior says so.
+ * NULL with a fault. The caller frees the tree with tree_free and *prior with free(). */
+struct tree *scenario_calibrated_device(const struct scenario_calibrate_ask *ask,
+                                        const struct scenario_calibration *calibration,
+                                        char **prior, struct error *err);
+
+#endif
