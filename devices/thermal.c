@@ -42,7 +42,9 @@ struct device_thermal {
     bool runaway;
     struct basis slot[CACHE_SLOTS];
     struct basis *basis;          /* of the present cells and factors, NULL when they changed */
-    double *mode, *source, *next; /* (n) work space */
+    double *mode, *source, *next; /* (n) work space; next: after next_s, nan: not worked out */
+    double *growth;               /* (n) e^(rate next_s) - 1 */
+    double next_s;
     gsl_matrix *matrix, *vectors;
     gsl_vector *values;
     gsl_eigen_symmv_workspace *workspace;
@@ -75,9 +77,10 @@ struct device_thermal *device_thermal_create(const struct device_platform *platf
     thermal->cell = mem_calloc(platform->n_devices, sizeof *thermal->cell);
     thermal->factor = mem_calloc(platform->n_devices, sizeof *thermal->factor);
     thermal->grid = mem_calloc(platform->n_devices, sizeof *thermal->grid);
-    thermal->mode = mem_calloc(3 * n, sizeof(double));
+    thermal->mode = mem_calloc(4 * n, sizeof(double));
     thermal->source = thermal->mode + n;
     thermal->next = thermal->source + n;
+    thermal->growth = thermal->next + n;
     thermal->matrix = gsl_matrix_alloc(n, n);
     thermal->vectors = gsl_matrix_alloc(n, n);
     thermal->values = gsl_vector_alloc(n);
@@ -288,17 +291,17 @@ static const struct basis *basis_now(struct device_thermal *thermal)
     return thermal->basis;
 }
 
-/* (e^x - 1)/x and (e^x - 1 - x)/x^2, smooth through 0. */
-static double phi1(double x)
+/* (e^x - 1)/x and (e^x - 1 - x)/x^2, smooth through 0; growth = e^x - 1. */
+static double phi1(double x, double growth)
 {
-    return fabs(x) < 1e-8 ? 1 + x / 2 : expm1(x) / x;
+    return fabs(x) < 1e-8 ? 1 + x / 2 : growth / x;
 }
 
-static double phi2(double x)
+static double phi2(double x, double growth)
 {
     if (fabs(x) < 1e-3)
         return 0.5 + x * (1.0 / 6 + x * (1.0 / 24 + x / 120));
-    return (expm1(x) - x) / (x * x);
+    return (growth - x) / (x * x);
 }
 
 /* Modes and their sources at the start of a step. */
@@ -306,6 +309,7 @@ static void start_modes(struct device_thermal *thermal, const struct basis *basi
                         const double *power_W)
 {
     size_t n = thermal->n, n_devices = thermal->n_devices;
+    thermal->next_s = NAN;
     for (size_t m = 0; m < n; m++) {
         double mode = 0, source = 0;
         for (size_t i = 0; i < n; i++)
@@ -317,11 +321,18 @@ static void start_modes(struct device_thermal *thermal, const struct basis *basi
     }
 }
 
+/* Fills next and growth. All devices ask for the same times. */
 static void modes_at(struct device_thermal *thermal, const struct basis *basis, double dt_s)
 {
-    for (size_t m = 0; m < thermal->n; m++)
+    if (thermal->next_s == dt_s)
+        return;
+    thermal->next_s = dt_s;
+    for (size_t m = 0; m < thermal->n; m++) {
+        double x = basis->rate[m] * dt_s;
+        thermal->growth[m] = expm1(x);
         thermal->next[m] =
-            thermal->mode[m] + thermal->source[m] * dt_s * phi1(basis->rate[m] * dt_s);
+            thermal->mode[m] + thermal->source[m] * dt_s * phi1(x, thermal->growth[m]);
+    }
 }
 
 static double rise_from(const struct device_thermal *thermal, const struct basis *basis,
@@ -352,8 +363,10 @@ static double out_of_cell_K(const struct device_thermal *thermal, size_t d, doub
 static double excess_K(struct device_thermal *thermal, const struct basis *basis, size_t d,
                        double t_s)
 {
-    modes_at(thermal, basis, t_s);
-    double rise = rise_from(thermal, basis, thermal->die[d], thermal->next);
+    if (t_s > 0)
+        modes_at(thermal, basis, t_s);
+    double rise =
+        rise_from(thermal, basis, thermal->die[d], t_s > 0 ? thermal->next : thermal->mode);
     return isfinite(rise) ? out_of_cell_K(thermal, d, rise - low_rise_K(thermal, d)) : INFINITY;
 }
 
@@ -440,7 +453,8 @@ static double inside_s(struct device_thermal *thermal, const struct basis *basis
     return dt_s;
 }
 
-/* Adds the leaked joules of a step inside one cell: factor (a dt + slope integral of rise). */
+/* Adds the leaked joules of a step inside one cell, after modes_at its end: factor (a dt + slope
+ * integral of rise). */
 static void add_leakage(const struct device_thermal *thermal, const struct basis *basis,
                         double dt_s, double *leakage_J)
 {
@@ -451,7 +465,8 @@ static void add_leakage(const struct device_thermal *thermal, const struct basis
         for (size_t m = 0; m < thermal->n; m++) {
             double x = basis->rate[m] * dt_s;
             integral += basis->from_modes[thermal->die[d] * thermal->n + m] *
-                        (thermal->mode[m] * dt_s + thermal->source[m] * dt_s * dt_s * phi2(x));
+                        (thermal->mode[m] * dt_s +
+                         thermal->source[m] * dt_s * dt_s * phi2(x, thermal->growth[m]));
         }
         leakage_J[d] += at_ambient_W(thermal, d) * dt_s + slope_WpK(thermal, d) * integral;
     }
