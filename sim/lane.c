@@ -19,13 +19,29 @@ struct cost_table {
     size_t capacity;
 };
 
+/* What a device was last asked for: the same again while limits and steps are settled. */
+struct asked {
+    bool known;
+    size_t gear;
+    struct sim_pass pass;
+    struct device_cost cost;
+};
+
+/* Operators of one kind, by class. */
+struct operator_at {
+    size_t class, op;
+};
+
 struct sim_lane {
     const struct sim_system *system;
     size_t most_pstates;
-    uint32_t *units;            /* (ROWS_OF, n_classes, n_devices) */
-    uint32_t *cuts;             /* (ROWS_OF, n_devices, n_devices) */
-    struct cost_table *dense;   /* (ROWS_OF, n_devices, most_pstates) by rows */
-    struct cost_table *sampled; /* the same by sampled rows */
+    uint32_t *units;               /* (ROWS_OF, n_classes, n_devices) */
+    uint32_t *cuts;                /* (ROWS_OF, n_devices, n_devices) */
+    struct cost_table *dense;      /* (ROWS_OF, n_devices, most_pstates) by rows */
+    struct cost_table *sampled;    /* the same by sampled rows */
+    struct operator_at *attention; /* (n_attention) */
+    size_t n_attention;
+    struct asked *asked; /* (n_devices) */
     struct sim_pass_cost result;
 };
 
@@ -90,6 +106,17 @@ static void count_cuts(struct sim_lane *lane, const struct sim_plan *plan, enum 
     }
 }
 
+static void find_attention(struct sim_lane *lane)
+{
+    const struct sim_system *system = lane->system;
+    lane->attention =
+        mem_calloc(system->n_classes * WORKLOAD_UNIT_OPERATORS, sizeof *lane->attention);
+    for (size_t c = 0; c < system->n_classes; c++)
+        for (size_t i = 0; i < system->class[c].n_ops; i++)
+            if (system->class[c].op[i].kind == WORKLOAD_ATTENTION)
+                lane->attention[lane->n_attention++] = (struct operator_at){c, i};
+}
+
 struct sim_lane *sim_lane_create(const struct sim_system *system, const struct sim_plan *plan,
                                  enum sim_lane_role role)
 {
@@ -104,8 +131,10 @@ struct sim_lane *sim_lane_create(const struct sim_system *system, const struct s
     lane->dense = mem_calloc(ROWS_OF * n * lane->most_pstates, sizeof *lane->dense);
     lane->sampled = mem_calloc(ROWS_OF * n * lane->most_pstates, sizeof *lane->sampled);
     lane->result.device = mem_calloc(n, sizeof *lane->result.device);
+    lane->asked = mem_calloc(n, sizeof *lane->asked);
     count_units(lane, plan, role);
     count_cuts(lane, plan, role);
+    find_attention(lane);
     return lane;
 }
 
@@ -124,6 +153,8 @@ void sim_lane_destroy(struct sim_lane *lane)
     free(lane->sampled);
     free(lane->units);
     free(lane->cuts);
+    free(lane->attention);
+    free(lane->asked);
     free(lane->result.device);
     free(lane);
 }
@@ -137,14 +168,13 @@ bool sim_lane_uses(const struct sim_lane *lane, size_t device)
     return false;
 }
 
-/* Which operators a sum takes. */
-enum pick { PICK_DENSE, PICK_SAMPLED, PICK_ATTENTION };
+/* Which operators but attention a sum takes. */
+enum pick { PICK_DENSE, PICK_SAMPLED };
 
 static bool picked(const struct workload_operator *op, enum pick pick)
 {
-    if (op->kind == WORKLOAD_ATTENTION)
-        return pick == PICK_ATTENTION;
-    return op->rows == WORKLOAD_ROWS_SAMPLED ? pick == PICK_SAMPLED : pick == PICK_DENSE;
+    return op->kind != WORKLOAD_ATTENTION &&
+           (op->rows == WORKLOAD_ROWS_SAMPLED ? pick == PICK_SAMPLED : pick == PICK_DENSE);
 }
 
 /* Where in the lane a sum is taken. */
@@ -153,16 +183,37 @@ struct corner {
     size_t device, pstate;
 };
 
+static struct device_condition condition_at(const struct sim_lane *lane, const struct corner *at)
+{
+    const struct sim_system *system = lane->system;
+    return (struct device_condition){
+        .clock = device_relative_clock(&system->platform->device[at->device], at->pstate),
+        .bandwidth_Bps = INFINITY,
+        .pass_weight_bytes = system->weights_B,
+    };
+}
+
+static void sum_attention(const struct sim_lane *lane, const struct corner *at,
+                          const struct device_pass *pass, struct device_cost *out)
+{
+    const struct sim_system *system = lane->system;
+    const struct device *device = &system->platform->device[at->device];
+    struct device_condition condition = condition_at(lane, at);
+    for (size_t i = 0; i < lane->n_attention; i++) {
+        const struct operator_at *which = &lane->attention[i];
+        double count = units_at(lane, at->of, which->class)[at->device];
+        if (count > 0)
+            device_operator_cost(device, &system->class[which->class].op[which->op], pass,
+                                 &condition, count, out);
+    }
+}
+
 static void sum_operators(const struct sim_lane *lane, const struct corner *at, enum pick pick,
                           const struct device_pass *pass, struct device_cost *out)
 {
     const struct sim_system *system = lane->system;
     const struct device *device = &system->platform->device[at->device];
-    struct device_condition condition = {
-        .clock = device_relative_clock(device, at->pstate),
-        .bandwidth_Bps = INFINITY,
-        .pass_weight_bytes = system->weights_B,
-    };
+    struct device_condition condition = condition_at(lane, at);
     for (size_t c = 0; c < system->n_classes; c++) {
         double count = units_at(lane, at->of, c)[at->device];
         if (count == 0)
@@ -227,7 +278,7 @@ static void add_corner(struct sim_lane *lane, const struct corner *at, const str
         .decode_window = decode ? (double)pass->window.sum : 0,
     };
     struct device_cost attention = {0};
-    sum_operators(lane, at, PICK_ATTENTION, &whole, &attention);
+    sum_attention(lane, at, &whole, &attention);
     if (!decode) {
         attention.time_per_context_s = attention.time_per_window_s = 0;
         attention.flops_per_context = attention.flops_per_window = 0;
@@ -249,8 +300,8 @@ static struct device_cost price_pstate(struct sim_lane *lane, const struct sim_p
 
 /* Between two P-states on the line that joins them over 1/f: exact for what waits for the clock or
  * for the memory alone, a little long where both overlap. */
-struct device_cost sim_lane_price_device(struct sim_lane *lane, const struct sim_pass *pass,
-                                         size_t device, size_t gear)
+static struct device_cost price_gear(struct sim_lane *lane, const struct sim_pass *pass,
+                                     size_t device, size_t gear)
 {
     const struct device *spec = &lane->system->platform->device[device];
     size_t pstate = gear / DEVICE_GEARS;
@@ -264,6 +315,20 @@ struct device_cost sim_lane_price_device(struct sim_lane *lane, const struct sim
     device_cost_add(&cost, &fast, 1 - share, 1);
     device_cost_add(&cost, &slow, share, 1);
     return cost;
+}
+
+struct device_cost sim_lane_price_device(struct sim_lane *lane, const struct sim_pass *pass,
+                                         size_t device, size_t gear)
+{
+    struct asked *asked = &lane->asked[device];
+    /* A pass is numbers of eight bytes, without gaps between them. */
+    if (!asked->known || asked->gear != gear || memcmp(&asked->pass, pass, sizeof *pass) != 0) {
+        asked->cost = price_gear(lane, pass, device, gear);
+        asked->pass = *pass;
+        asked->gear = gear;
+        asked->known = true;
+    }
+    return asked->cost;
 }
 
 static uint64_t rows_through(const struct sim_pass *pass, enum rows_of of)
