@@ -57,7 +57,9 @@ static bool csv_request(const struct csv *csv, const size_t at[COLUMNS], struct 
            csv_tokens(csv, at[OUTPUT], 0, &request->output_tokens, err) &&
            csv_seconds(csv, at[TTFT], &request->ttft_s, err) &&
            csv_seconds(csv, at[TPOT], &request->tpot_s, err) &&
-           csv_seconds(csv, at[E2E], &request->e2e_s, err);
+           csv_seconds(csv, at[E2E], &request->e2e_s, err) &&
+           (!(request->e2e_s < request->ttft_s) ||
+            csv_cell_error(csv, at[E2E], "a time from ttft_s on", err));
 }
 
 static void start_at_zero(struct measured_log *log)

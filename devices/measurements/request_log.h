@@ -35,8 +35,9 @@ struct measured_log {
  *   Two clocks are joined at their first values. A time that is null is not known.
  * - CSV: arrived_at, num_prefill_tokens, num_decode_tokens, ttft_s, tpot_s, e2e_s. An empty cell is
  *   not known.
- * A wrong type, more than 2^31 tokens, a time before 0 or a token before its request is a
- * fault with its place. The caller frees *out with measured_log_free, also after a failure. */
+ * A wrong type, more than 2^31 tokens, a time before 0, a token before its request or before the
+ * first one is a fault with its place. The caller frees *out with measured_log_free, also after a
+ * failure. */
 bool measured_log_read(const char *path, struct measured_log *out, struct error *err);
 void measured_log_free(struct measured_log *log);
 
