@@ -3,8 +3,11 @@
  * search should go on. */
 #include "analysis/pareto.h"
 
+#include "base/memory.h"
+
 #include <assert.h>
 #include <math.h>
+#include <stdlib.h>
 
 void analysis_bounds(const double *f, size_t n, size_t m, double *least, double *greatest)
 {
@@ -176,4 +179,21 @@ double analysis_archive_gap(const struct analysis_archive *archive, size_t i, co
         nearest = fmin(nearest, distance(archive, i, j, weight));
     }
     return nearest;
+}
+
+size_t analysis_edge_knee(const double *f, size_t n, size_t m)
+{
+    double *edge = mem_calloc(2 * n, sizeof *edge);
+    size_t *point = mem_calloc(n, sizeof *point), on_edge = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (on_edge > 0 && f[i * m + 1] >= edge[2 * on_edge - 1])
+            continue;
+        edge[2 * on_edge] = f[i * m];
+        edge[2 * on_edge + 1] = f[i * m + 1];
+        point[on_edge++] = i;
+    }
+    size_t knee = point[analysis_knee(edge, on_edge, 2)];
+    free(edge);
+    free(point);
+    return knee;
 }

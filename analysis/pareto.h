@@ -85,4 +85,9 @@ size_t analysis_extreme(const double *f, size_t n, size_t m, size_t o);
  * sum x = const is taken instead. Ties go to the first. */
 size_t analysis_knee(const double *f, size_t n, size_t m);
 
+/* Index of the knee of the edge of f (n, m), n >= 1, m >= 2, towards the first two objectives:
+ * points stand in order of the first, and each that is less in the second than all before it is of
+ * the edge. */
+size_t analysis_edge_knee(const double *f, size_t n, size_t m);
+
 #endif

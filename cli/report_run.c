@@ -87,6 +87,34 @@ static void print_energy(const struct sim_summary *all)
     printf("%s\n", *comma ? "" : "none");
 }
 
+static const char *held(const struct sim_recovered *at, double limit)
+{
+    return sim_recovered_held(at, limit) ? "held" : "broken";
+}
+
+static void print_recovery(const struct sim_recovered *at)
+{
+    if (at->faults + at->guard_calls == 0)
+        return;
+    printf(
+        "faults     %llu, work stopped for %s s; %llu calls of the thermal guard; %llu changes of "
+        "plan, %llu evaluations\n",
+        (unsigned long long)at->faults, grid_number(at->outage_s).text,
+        (unsigned long long)at->guard_calls, (unsigned long long)at->changes,
+        (unsigned long long)at->evaluations);
+    if (at->affected > 0)
+        printf("           %llu of %llu stopped requests answered, %s s later in the mean, %s s at "
+               "most\n",
+               (unsigned long long)at->recovered, (unsigned long long)at->affected,
+               grid_number(at->added_mean_s).text, grid_number(at->added_most_s).text);
+    if (at->latency_ratio > 0)
+        printf("           a request alone takes %s times as long; the papers' bound of %s is %s, "
+               "weighed by rates %s: %s\n",
+               grid_number(at->latency_ratio).text, grid_number(at->equal_limit).text,
+               held(at, at->equal_limit), grid_number(at->rate_limit).text,
+               held(at, at->rate_limit));
+}
+
 static void print_warnings(const struct sim_summary *all)
 {
     if (all->saturated)
@@ -160,6 +188,7 @@ void report_run(const struct scenario_result *result)
            "preemptions\n",
            grid_number(all->cpq_mean).text, grid_number(all->cpq_peak).text,
            grid_number(all->kv_fragmentation).text, (unsigned long long)all->preemptions);
+    print_recovery(&all->recovery);
     print_warnings(all);
 }
 

@@ -25,6 +25,7 @@ TITLES = {
     "devices": "`/devices`: one row per device, of the replayed plan",
     "slo": "`/slo`: one row per class of requests, where the scenario has `slo`",
     "series": "`/series`: one row per device and period, of the replayed plan",
+    "changes": "`/changes`: one row per change of plan in the run, and per one that was asked for",
 }
 VALIDATION_TITLES = {
     "validation": "`/validation`: one row per predicted measurement",

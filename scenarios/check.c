@@ -97,6 +97,24 @@ bool scenario_check_schedulers(const struct scenario *scenario, struct error *er
     return ok;
 }
 
+bool scenario_check_faults(const struct scenario *scenario, struct error *err)
+{
+    static const char single[] = "single-";
+    const struct tree *faults = tree_get(scenario->tree, "faults");
+    const struct tree *place = tree_find(scenario->tree, "replan.scheduler");
+    const char *name = scenario->replan.scheduler;
+    struct error why = {0};
+    bool ok = scenario->platform.n_devices == 0 ||
+              sim_faults_check(&scenario->faults, &scenario->platform,
+                               faults ? faults : scenario->tree, err);
+    if (!sched_check(NULL, name, &why))
+        return fault(place, err, "%s", why.fault[0]);
+    if (strncmp(name, single, strlen(single)) == 0)
+        return fault(place, err, "'%s' knows one plan only; name a scheduler that searches",
+                     text_clip(name).bytes);
+    return ok;
+}
+
 static bool take_objective(struct scenario *scenario, size_t i, struct error *err)
 {
     const struct tree *place = element(scenario->tree, "objectives", i);

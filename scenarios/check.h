@@ -9,6 +9,8 @@
 /* Serving rules that exclude each other. */
 bool scenario_check_serving(const struct scenario *scenario, struct error *err);
 bool scenario_check_schedulers(const struct scenario *scenario, struct error *err);
+/* Devices that fail exist, and their replacement can be searched. */
+bool scenario_check_faults(const struct scenario *scenario, struct error *err);
 /* Also notes in scenario->search which objectives count. */
 bool scenario_take_objectives(struct scenario *scenario, struct error *err);
 /* Whether `plan` is a word that `run` knows, or RESULT.h5:ID; `place` is NULL on the command line.

@@ -43,7 +43,7 @@ static bool replay_members(struct scenario_bench *bench, struct scenario_members
     for (size_t i = 0; i < members->n && ok; i++) {
         struct scenario_member *member = &members->member[i];
         if (chosen[i])
-            ok = scenario_replay(bench, &member->plan, NULL, &member->replay, err);
+            ok = scenario_replay(bench, &member->plan, &member->replay, err);
         member->replayed = chosen[i] && ok;
     }
     free(chosen);

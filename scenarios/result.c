@@ -72,6 +72,7 @@ void scenario_result_free(struct scenario_result *result)
     table_free(&result->devices);
     table_free(&result->series);
     table_free(&result->slo);
+    table_free(&result->changes);
     table_free(&result->log);
     if (result->validation)
         scenario_validation_free(result->validation);

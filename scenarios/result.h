@@ -46,8 +46,8 @@ struct scenario_result {
     char *plan;         /* sim_plan_encode */
     char *kv_summary;   /* sim_plan_describe_blocks */
     struct sim_summary summary;
-    struct table requests, devices, series; /* of sim_*_row */
-    struct table slo;                       /* of struct scenario_slo_row; no columns: no classes */
+    struct table requests, devices, series, changes; /* of sim_*_row */
+    struct table slo; /* of struct scenario_slo_row; no columns: no classes */
     struct table log; /* of struct scenario_log_row; no columns: no log was replayed */
     struct scenario_validation *validation; /* NULL: none */
     struct scenario_thermal *thermal;       /* NULL: none */

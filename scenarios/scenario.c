@@ -49,6 +49,10 @@ const struct field scenario_fields[] = {
      .help = "Classes of requests with limits on their latencies, to tell goodput."},
     {"search", FIELD_MAP, false, SCENARIO(search), .fields = sim_search_fields,
      .help = "What the schedulers may decide, and how long they may look."},
+    {"faults", FIELD_MAP, false, SCENARIO(faults), .fields = sim_faults_fields,
+     .help = "Devices that fail in a run, and return."},
+    {"replan", FIELD_MAP, false, SCENARIO(replan), .fields = sim_replan_fields,
+     .help = "How another plan is found when a device fails, returns or gets too hot."},
     {"schedulers", FIELD_TEXTS, false, SCENARIO(schedulers), .count_offset = SCENARIO(n_schedulers),
      .preset = "[pgsam]",
      .help = "Schedulers to compare; `run` takes the first one's knee unless told otherwise."},
@@ -106,6 +110,7 @@ static bool read_tree(struct tree *tree, const bool *expanded, struct scenario *
         ok = scenario_check_serving(out, err) && ok;
         ok = scenario_slo_check(&out->slo, tree_get(tree, "slo"), err) && ok;
         ok = scenario_check_schedulers(out, err) && ok;
+        ok = scenario_check_faults(out, err) && ok;
         ok = scenario_take_objectives(out, err) && ok;
         ok = (!out->plan || scenario_check_plan(out, out->plan, tree_get(tree, "plan"), err)) && ok;
     }
@@ -205,7 +210,7 @@ static bool expand_parts(struct tree *root, bool *expanded, struct error *err)
 /* Maps that may be left out, so that --set can reach into them. */
 static void add_maps(struct tree *root)
 {
-    static const char *const maps[] = {"serving", "search", "outputs"};
+    static const char *const maps[] = {"serving", "search", "faults", "replan", "outputs"};
     for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++)
         if (!tree_get(root, maps[i]))
             tree_put(root, maps[i], tree_new_map(&root->mark));

@@ -24,6 +24,8 @@ struct scenario {
     struct sim_serving serving;
     struct scenario_slo slo;
     struct sim_search search;
+    struct sim_faults faults;
+    struct sim_replan replan;
     char **schedulers;
     size_t n_schedulers;
     char **objectives;

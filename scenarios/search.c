@@ -92,19 +92,13 @@ static void take_front(const struct scenario_bench *bench, const struct sched_fr
  * is faster than all before it. */
 static size_t find_knee(const struct scenario_members *members)
 {
-    double *edge = mem_calloc(2 * members->n, sizeof *edge);
-    size_t *member = mem_calloc(members->n, sizeof *member), n = 0;
+    double *f = mem_calloc(2 * members->n, sizeof *f);
     for (size_t i = 0; i < members->n; i++) {
-        const struct sim_score *score = &members->member[i].score;
-        if (n > 0 && score->latency_s >= edge[2 * n - 1])
-            continue;
-        edge[2 * n] = score->energy_J;
-        edge[2 * n + 1] = score->latency_s;
-        member[n++] = i;
+        f[2 * i] = members->member[i].score.energy_J;
+        f[2 * i + 1] = members->member[i].score.latency_s;
     }
-    size_t knee = member[analysis_knee(edge, n, 2)];
-    free(edge);
-    free(member);
+    size_t knee = analysis_edge_knee(f, members->n, 2);
+    free(f);
     return knee;
 }
 

@@ -42,10 +42,11 @@ bool scenario_search(struct scenario_bench *bench, const char *scheduler,
                      struct scenario_members *out, struct error *err);
 void scenario_members_free(struct scenario_members *members);
 
-/* Replays a plan. With a sink also its series and the rows of requests and devices go there. */
+/* Replays a plan without faults and guard, so that it can be held against the closed form. */
 bool scenario_replay(struct scenario_bench *bench, const struct sim_plan *plan,
-                     const struct sim_sink *sink, struct sim_summary *out, struct error *err);
-/* The same as the run that `result` tells of. */
+                     struct sim_summary *out, struct error *err);
+/* Replays a plan as the run that `result` tells of, with its rows; where devices may fail once more
+ * without faults, for the latency that they add. */
 bool scenario_replay_run(struct scenario_bench *bench, const struct sim_plan *plan,
                          struct scenario_result *result, struct error *err);
 /* Tells our caller how far we are; false when it asks to stop. */

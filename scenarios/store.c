@@ -23,6 +23,7 @@ static const struct run_table {
     {"requests", sim_request_columns, offsetof(struct scenario_result, requests)},
     {"devices", sim_device_columns, offsetof(struct scenario_result, devices)},
     {"series", sim_sample_columns, offsetof(struct scenario_result, series)},
+    {"changes", sim_change_columns, offsetof(struct scenario_result, changes)},
 };
 enum { RUN_TABLES = sizeof run_tables / sizeof run_tables[0] };
 

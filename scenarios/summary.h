@@ -9,8 +9,9 @@
 
 struct scenario_summary_row {
     struct sim_summary summary;
-    double dynamic_J;                            /* active, compute and memory together */
-    int32_t saturated, runaway, cap_unreachable; /* codes of "false", "true" */
+    double dynamic_J; /* active, compute and memory together */
+    /* codes of "false", "true" */
+    int32_t saturated, runaway, cap_unreachable, equal_held, rate_held;
 };
 extern const struct column_spec scenario_summary_columns[];
 

@@ -11,14 +11,21 @@
 void sim_batch_init(struct sim_batch *batch, const struct sim_serving *serving, uint64_t in_flight,
                     uint64_t blocks)
 {
-    *batch = (struct sim_batch){.serving = serving, .in_flight = in_flight, .window = UINT64_MAX};
+    *batch = (struct sim_batch){.serving = serving, .window = UINT64_MAX};
+    sim_batch_bound(batch, in_flight);
+    sim_kv_init(&batch->kv, blocks, serving->kv_block_tokens);
+    sim_prefix_init(&batch->prefix, serving->prefix_cache && serving->kv_allocator == SIM_KV_PAGED,
+                    serving->kv_block_tokens);
+}
+
+void sim_batch_bound(struct sim_batch *batch, uint64_t in_flight)
+{
+    const struct sim_serving *serving = batch->serving;
+    batch->in_flight = in_flight;
     if (batch->in_flight > serving->max_num_seqs)
         batch->in_flight = serving->max_num_seqs;
     if (batch->in_flight > serving->max_num_batched_tokens)
         batch->in_flight = serving->max_num_batched_tokens;
-    sim_kv_init(&batch->kv, blocks, serving->kv_block_tokens);
-    sim_prefix_init(&batch->prefix, serving->prefix_cache && serving->kv_allocator == SIM_KV_PAGED,
-                    serving->kv_block_tokens);
 }
 
 void sim_batch_free(struct sim_batch *batch)
@@ -119,6 +126,14 @@ bool sim_batch_admits(const struct sim_batch *batch)
            (batch->prefix.on && sim_batch_prefix_room(batch, slot));
 }
 
+static uint32_t take_waiting(struct sim_batch *batch)
+{
+    uint32_t slot = batch->waiting[batch->head];
+    batch->head = (batch->head + 1) % batch->ring_capacity;
+    batch->n_waiting--;
+    return slot;
+}
+
 /* The first waiting job starts to run; the cache holds its first blocks, `found` of them. */
 static uint32_t admit(struct sim_batch *batch, uint64_t found, int64_t now_ps)
 {
@@ -129,8 +144,7 @@ static uint32_t admit(struct sim_batch *batch, uint64_t found, int64_t now_ps)
     need.now -= job->computed;
     sim_kv_enter(&batch->kv, &need, &job->piece);
     sim_prefix_trim(&batch->prefix, batch->kv.free);
-    batch->head = (batch->head + 1) % batch->ring_capacity;
-    batch->n_waiting--;
+    take_waiting(batch);
     batch->running = mem_grow(batch->running, &batch->running_capacity, batch->n_running + 1,
                               sizeof *batch->running);
     batch->running[batch->n_running++] = slot;
@@ -247,7 +261,7 @@ void sim_batch_remove(struct sim_batch *batch, size_t i)
 
 /* Recompute: the job loses its cache and goes to the front of the queue; what it has generated
  * becomes part of the prompt. */
-static void preempt(struct sim_batch *batch, size_t i)
+void sim_batch_lose(struct sim_batch *batch, size_t i)
 {
     uint32_t slot = batch->running[i];
     struct sim_job *job = &batch->job[slot];
@@ -256,9 +270,24 @@ static void preempt(struct sim_batch *batch, size_t i)
     job->target = job->request.prompt_tokens + job->generated;
     job->computed = 0;
     job->generation++;
-    job->preemptions++;
-    batch->preemptions++;
     push_waiting(batch, slot, true);
+}
+
+static void preempt(struct sim_batch *batch, size_t i)
+{
+    batch->job[batch->running[i]].preemptions++;
+    batch->preemptions++;
+    sim_batch_lose(batch, i);
+}
+
+uint32_t sim_batch_dismiss(struct sim_batch *batch)
+{
+    return take_waiting(batch);
+}
+
+void sim_batch_rotate(struct sim_batch *batch)
+{
+    push_waiting(batch, take_waiting(batch), false);
 }
 
 /* Preempts the newest job that no pass under way works on; false when there is none. */

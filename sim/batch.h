@@ -28,6 +28,7 @@ struct sim_job {
     uint64_t cached;    /* prompt tokens that it found when first admitted */
     struct sim_segment piece; /* of the cache, but for paged memory */
     uint64_t preemptions;
+    bool faulted; /* a fault stopped it */
     int64_t scheduled_ps, first_token_ps, last_token_ps;
     uint32_t next_call;  /* slot of the session's call after it, while it is held */
     uint16_t generation; /* tells late hand-over events from the present one */
@@ -55,6 +56,8 @@ struct sim_batch {
 
 void sim_batch_init(struct sim_batch *batch, const struct sim_serving *serving, uint64_t in_flight,
                     uint64_t blocks);
+/* Another bound on the requests that run together; those that run go on. */
+void sim_batch_bound(struct sim_batch *batch, uint64_t in_flight);
 void sim_batch_free(struct sim_batch *batch);
 
 /* Whether a request can ever run: its context fits the model and all of the cache. */
@@ -86,6 +89,14 @@ static inline uint64_t sim_batch_job_blocks(const struct sim_batch *batch,
     return sim_kv_blocks(&batch->kv, job->computed + steps) -
            sim_kv_blocks(&batch->kv, job->computed);
 }
+
+/* Running job number i loses its cache and waits, first in the queue, to be computed anew. No pass
+ * may be at work on it. */
+void sim_batch_lose(struct sim_batch *batch, size_t i);
+/* The first waiting job leaves the queue and keeps its slot, which is returned. */
+uint32_t sim_batch_dismiss(struct sim_batch *batch);
+/* The first waiting job goes to the end of the queue. */
+void sim_batch_rotate(struct sim_batch *batch);
 
 /* Removes running job number i, giving its blocks back; the slot is free for another. */
 void sim_batch_remove(struct sim_batch *batch, size_t i);

@@ -29,14 +29,17 @@ static bool plan_pass(struct sim_engine *engine, struct sim_worker *worker, stru
     return pass->decode_rows + pass->prefill_rows > 0;
 }
 
-static bool start_lanes(struct sim_engine *engine)
+bool sim_engine_start_lanes(struct sim_engine *engine)
 {
+    if (engine->recovery && !sim_recovery_turn(engine))
+        return false;
     if (engine->now_ps < engine->awake_ps)
         return true;
     for (size_t i = 0; i < engine->n_workers; i++) {
         struct sim_worker *worker = &engine->worker[i];
         struct sim_pass pass;
-        if (worker->run.active || !plan_pass(engine, worker, &pass))
+        if (worker->run.active || (engine->recovery && sim_recovery_holds(engine, worker)) ||
+            !plan_pass(engine, worker, &pass))
             continue;
         if (!sim_engine_start(engine, worker, &pass) || !sim_engine_retime_others(engine, worker))
             return false;
@@ -65,7 +68,7 @@ static bool end_run(struct sim_engine *engine, struct sim_worker *worker)
     run->active = false;
     sim_engine_settle(engine, run);
     sim_pressure_set(&engine->pressure, &engine->batch.kv);
-    return start_lanes(engine) &&
+    return sim_engine_start_lanes(engine) &&
            (engine->n_workers == 1 || sim_engine_retime_others(engine, worker));
 }
 
@@ -76,7 +79,7 @@ static bool hand_over(struct sim_engine *engine, const struct heap_event *event)
         return true;
     job->state = SIM_JOB_READY;
     sim_engine_cut(engine, decoder(engine));
-    return start_lanes(engine);
+    return sim_engine_start_lanes(engine);
 }
 
 static bool set_governed(struct sim_engine *engine, size_t d, uint8_t pstate)
@@ -91,7 +94,7 @@ static bool set_governed(struct sim_engine *engine, size_t d, uint8_t pstate)
     return true;
 }
 
-static void schedule_poll(struct sim_engine *engine, size_t d)
+void sim_engine_schedule_poll(struct sim_engine *engine, size_t d)
 {
     double poll_s = engine->system->platform->device[d].thermal.poll_s;
     heap_push(&engine->events, engine->now_ps + (int64_t)llround(poll_s * 1e12), SIM_EVENT_POLL,
@@ -105,8 +108,12 @@ static bool poll(struct sim_engine *engine, size_t d)
     const struct device *device = &engine->system->platform->device[d];
     uint8_t state = engine->governed[d];
     sim_engine_read(engine);
-    schedule_poll(engine, d);
+    sim_engine_schedule_poll(engine, d);
     double die_K = sim_meter_die_K(engine->meter, d);
+    if (engine->recovery && !sim_plan_uses(engine->plan, d))
+        return true;
+    if (engine->recovery)
+        sim_recovery_watch(engine, d, die_K);
     if (die_K >= device->thermal.throttle_K && (size_t)state + 1 < device_pstates(device))
         return set_governed(engine, d, (uint8_t)(state + 1));
     if (die_K < device->thermal.throttle_K - device->thermal.hysteresis_K &&
@@ -134,11 +141,17 @@ static bool handle(struct sim_engine *engine, const struct heap_event *event)
         return end_run(engine, worker);
     case SIM_EVENT_HANDOVER:
         return hand_over(engine, event);
+    case SIM_EVENT_FAULT:
+    case SIM_EVENT_DETECT:
+    case SIM_EVENT_BACK:
+    case SIM_EVENT_SWITCH:
+    case SIM_EVENT_RAMP:
+        return sim_recovery_handle(engine, event);
     case SIM_EVENT_AWAKE:
         sim_engine_read(engine);
-        return start_lanes(engine);
+        return sim_engine_start_lanes(engine);
     case SIM_EVENT_ARRIVAL:
-        return sim_engine_arrive(engine, event->subject) && start_lanes(engine);
+        return sim_engine_arrive(engine, event->subject) && sim_engine_start_lanes(engine);
     case SIM_EVENT_BURST:
         return worker->run.burst_ps != event->time_ps || sim_engine_retime(engine, worker);
     case SIM_EVENT_POLL:
@@ -193,8 +206,12 @@ static void add_worker(struct sim_engine *engine, enum sim_lane_role role)
 {
     struct sim_worker *worker = &engine->worker[engine->n_workers++];
     size_t n = engine->system->n_devices;
+    sim_lane_destroy(worker->lane);
     worker->role = role;
     worker->lane = sim_lane_create(engine->system, engine->plan, role);
+    worker->run.burst_ps = INT64_MAX;
+    if (worker->run.share)
+        return;
     worker->run.share = mem_calloc(n, sizeof *worker->run.share);
     worker->run.demand_W = mem_calloc(n, sizeof *worker->run.demand_W);
     worker->run.gear = mem_calloc(n, sizeof *worker->run.gear);
@@ -212,8 +229,10 @@ static bool lanes_meet(const struct sim_engine *engine)
     return false;
 }
 
-static void add_workers(struct sim_engine *engine)
+void sim_engine_set_workers(struct sim_engine *engine)
 {
+    engine->n_workers = 0;
+    engine->lanes_meet = false;
     if (!sim_plan_disjoint(engine->plan)) {
         add_worker(engine, SIM_LANE_BOTH);
         return;
@@ -221,21 +240,6 @@ static void add_workers(struct sim_engine *engine)
     add_worker(engine, SIM_LANE_PREFILL);
     add_worker(engine, SIM_LANE_DECODE);
     engine->lanes_meet = lanes_meet(engine);
-}
-
-static bool missing_link(const struct sim_engine *engine)
-{
-    const struct sim_system *system = engine->system;
-    const struct sim_plan *plan = engine->plan;
-    size_t n = system->n_devices;
-    for (size_t u = 0; u < system->n_units; u++) {
-        size_t next = u + 1 < system->n_units ? u + 1 : u;
-        if (!system->routed[plan->prefill[u] * n + plan->decode[u]] ||
-            !system->routed[plan->prefill[u] * n + plan->prefill[next]] ||
-            !system->routed[plan->decode[u] * n + plan->decode[next]])
-            return true;
-    }
-    return false;
 }
 
 /* A plan switches on what it uses before the first request comes to it. */
@@ -256,7 +260,7 @@ static bool begin(struct sim_engine *engine)
 {
     const struct sim_system *system = engine->system;
     uint64_t blocks;
-    if (missing_link(engine))
+    if (!sim_plan_linked(system, engine->plan))
         return error_set(engine->err, "the plan hands over between devices that no link joins");
     if (!sim_plan_blocks(system, engine->plan, &blocks, engine->err) ||
         !sim_meter_create(system, engine->plan, &engine->meter, engine->err))
@@ -272,11 +276,12 @@ static bool begin(struct sim_engine *engine)
     engine->format = main_format(system);
     sim_pressure_init(&engine->pressure, system, engine->plan);
     sim_cap_init(engine);
-    add_workers(engine);
-    sim_engine_find_moves(engine);
+    sim_recovery_open(engine);
+    sim_engine_set_workers(engine);
+    engine->moves = sim_engine_find_moves(system, engine->plan->prefill, engine->plan->decode);
     for (size_t d = 0; d < system->n_devices; d++)
         if (sim_plan_uses(engine->plan, d))
-            schedule_poll(engine, d);
+            sim_engine_schedule_poll(engine, d);
     wake_devices(engine);
     if (engine->options->series_period_s > 0 && engine->options->sink.sample) {
         engine->next_sample_ps = (int64_t)llround(engine->options->series_period_s * 1e12);
@@ -311,6 +316,8 @@ static void tell_prefixes(const struct sim_batch *batch, struct sim_summary *out
 static void finish(struct sim_engine *engine)
 {
     struct sim_summary *out = engine->out;
+    if (engine->recovery)
+        sim_recovery_end(engine);
     if (engine->options->series_period_s > 0 && engine->options->sink.sample)
         sample(engine);
     sim_meter_finish(engine->meter, &engine->options->sink, out);
@@ -332,7 +339,7 @@ static void finish(struct sim_engine *engine)
 
 static void release(struct sim_engine *engine)
 {
-    for (size_t i = 0; i < engine->n_workers; i++) {
+    for (size_t i = 0; i < SIM_MOST_LANES; i++) {
         sim_lane_destroy(engine->worker[i].lane);
         free(engine->worker[i].run.share);
         free(engine->worker[i].run.demand_W);
@@ -342,9 +349,10 @@ static void release(struct sim_engine *engine)
     sim_batch_free(&engine->batch);
     heap_free(&engine->events);
     free(engine->governed);
-    free(engine->move);
+    free(engine->moves.move);
     sim_pressure_free(&engine->pressure);
     sim_cap_free(&engine->cap);
+    sim_recovery_close(engine);
     sim_sessions_free(&engine->sessions);
     sim_values_free(&engine->ttft);
     sim_values_free(&engine->tpot);

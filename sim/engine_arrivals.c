@@ -86,7 +86,7 @@ static void take_in(struct sim_engine *engine, uint32_t slot)
 {
     const struct workload_request *request = &engine->batch.job[slot].request;
     engine->out->requests_in++;
-    if (request->output_tokens == 0) {
+    if (request->output_tokens == 0 || sim_recovery_hopeless(engine)) {
         sim_engine_refuse(engine, slot, SIM_FAILED);
     } else if (!sim_batch_fits(&engine->batch, request, engine->system->model->max_context)) {
         sim_engine_refuse(engine, slot, SIM_REJECTED);

@@ -18,6 +18,7 @@ static void emit(struct sim_engine *engine, const struct sim_job *job, enum sim_
         .output_tokens = (int64_t)request->output_tokens,
         .preemptions = (int64_t)job->preemptions,
         .cached_tokens = (int64_t)job->cached,
+        .faulted = job->faulted,
         .arrival_s = arrival_s,
         .scheduled_s = done ? (double)job->scheduled_ps * 1e-12 : NAN,
         .first_token_s = done ? first_s : NAN,
@@ -34,6 +35,8 @@ static void emit(struct sim_engine *engine, const struct sim_job *job, enum sim_
         sim_values_add(&engine->e2e, row.e2e_s);
         engine->out->time.queue_s += row.scheduled_s - arrival_s;
     }
+    engine->out->recovery.affected += job->faulted;
+    engine->out->recovery.recovered += done && job->faulted;
     if (isfinite(row.tpot_s))
         sim_values_add(&engine->tpot, row.tpot_s);
     if (engine->options->sink.request)
@@ -55,34 +58,34 @@ static void finish_job(struct sim_engine *engine, size_t i)
     sim_engine_ended(engine, session);
 }
 
-void sim_engine_find_moves(struct sim_engine *engine)
+struct sim_moves sim_engine_find_moves(const struct sim_system *system, const uint8_t *source,
+                                       const uint8_t *target)
 {
-    const struct sim_system *system = engine->system;
-    const struct sim_plan *plan = engine->plan;
     size_t n = system->n_devices;
-    engine->move = mem_calloc(n * n, sizeof *engine->move);
+    struct sim_moves moves = {mem_calloc(n * n, sizeof *moves.move), 0};
     for (size_t u = 0; u < system->n_units; u++) {
-        size_t from = plan->prefill[u], to = plan->decode[u], i = 0;
+        size_t from = source[u], to = target[u], i = 0;
         double kv_B = system->class[system->class_of[u]].kv_bytes_per_token;
         if (from == to || kv_B <= 0)
             continue;
-        while (i < engine->n_moves && (engine->move[i].from != from || engine->move[i].to != to))
+        while (i < moves.n && (moves.move[i].from != from || moves.move[i].to != to))
             i++;
-        engine->n_moves += i == engine->n_moves;
-        engine->move[i].from = from;
-        engine->move[i].to = to;
-        engine->move[i].token_B += kv_B;
+        moves.n += i == moves.n;
+        moves.move[i].from = from;
+        moves.move[i].to = to;
+        moves.move[i].token_B += kv_B;
     }
+    return moves;
 }
 
-/* Seconds and joules of moving a prompt's keys and values to where they are decoded. */
-static double handover_s(const struct sim_engine *engine, uint64_t tokens, double *link_J)
+/* Seconds and joules of moving the keys and values of `tokens` tokens. */
+static double handover_s(const struct sim_system *system, const struct sim_moves *moves,
+                         uint64_t tokens, double *link_J)
 {
-    const struct sim_system *system = engine->system;
     double seconds = 0;
     *link_J = 0;
-    for (size_t i = 0; i < engine->n_moves; i++) {
-        const struct sim_move *move = &engine->move[i];
+    for (size_t i = 0; i < moves->n; i++) {
+        const struct sim_move *move = &moves->move[i];
         double bytes = move->token_B * (double)tokens;
         seconds += sim_transfer_s(system, move->from, move->to, 1, bytes);
         *link_J += bytes * system->route[move->from * system->n_devices + move->to].byte_J;
@@ -102,9 +105,14 @@ static void finish_prompt(struct sim_engine *engine, uint32_t slot)
     job->last_token_ps = engine->now_ps;
     job->generated++;
     job->state = SIM_JOB_READY;
-    double link_J, seconds = handover_s(engine, job->computed, &link_J);
-    if (job->generated == job->request.output_tokens)
-        return;
+    if (job->generated < job->request.output_tokens)
+        sim_engine_hand_over(engine, slot, &engine->moves);
+}
+
+void sim_engine_hand_over(struct sim_engine *engine, uint32_t slot, const struct sim_moves *moves)
+{
+    struct sim_job *job = &engine->batch.job[slot];
+    double link_J, seconds = handover_s(engine->system, moves, job->computed, &link_J);
     if (seconds <= 0) { /* at once; decoding that goes on elsewhere lets it in */
         sim_engine_cut(engine, &engine->worker[engine->n_workers - 1]);
         return;

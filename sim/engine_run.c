@@ -105,6 +105,8 @@ static bool price_run(struct sim_engine *engine, struct sim_worker *worker)
     step_s.fixed = cost->step_s.fixed + (squeeze - 1) * memory_s;
     set_work(engine, run, cost, step_s.fixed / cost->step_s.fixed);
     step_s.fixed += run->paging_s;
+    if (engine->recovery)
+        sim_recovery_slow(engine, cost, &step_s);
     run->steps.contexts = run->pass.contexts;
     run->steps.window = run->pass.window;
     return sim_steps_set(&run->steps, &step_s) ||
@@ -230,6 +232,38 @@ void sim_engine_count_time(struct sim_engine *engine, const struct sim_worker *w
         time->prefill_s += seconds;
     else
         time->decode_s += seconds;
+}
+
+uint64_t sim_engine_abort(struct sim_engine *engine, struct sim_worker *worker)
+{
+    struct sim_run_state *run = &worker->run;
+    struct sim_batch *batch = &engine->batch;
+    uint64_t lost = 0;
+    if (!run->active)
+        return 0;
+    sim_engine_read(engine);
+    sim_engine_count_time(engine, worker);
+    uint64_t whole = sim_steps_until(&run->steps, engine->now_ps);
+    if (whole > 0 && sim_steps_end_ps(&run->steps, whole) > engine->now_ps)
+        whole--;
+    sim_engine_tell(engine, run, whole - run->told);
+    sim_engine_note_gaps(engine, run);
+    sim_kv_give(&batch->kv, run->reserved);
+    run->reserved = 0;
+    run->active = false;
+    run->generation++;
+    engine->out->passes += whole;
+    for (size_t i = batch->n_running; i-- > 0 && run->pass.prefill_rows > 0;) {
+        struct sim_job *job = &batch->job[batch->running[i]];
+        if (job->chunk == 0)
+            continue;
+        job->chunk = 0;
+        job->faulted = true;
+        lost++;
+        sim_batch_lose(batch, i);
+    }
+    sim_prefix_trim(&batch->prefix, 0); /* nothing is kept that was not computed */
+    return lost;
 }
 
 bool sim_engine_retime(struct sim_engine *engine, struct sim_worker *worker)

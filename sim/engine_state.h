@@ -13,6 +13,7 @@
 #include "sim/latency.h"
 #include "sim/meter.h"
 #include "sim/pressure.h"
+#include "sim/recovery.h"
 #include "sim/sessions.h"
 #include "sim/steps.h"
 
@@ -22,7 +23,12 @@ enum { SIM_MOST_LANES = 2, SIM_PROGRESS_EVENTS = 8192 };
 enum sim_event {
     SIM_EVENT_RUN_END, /* one priority for each lane */
     SIM_EVENT_HANDOVER = SIM_MOST_LANES,
-    SIM_EVENT_AWAKE, /* the devices that slept are up */
+    SIM_EVENT_FAULT,
+    SIM_EVENT_DETECT, /* the server notices a fault */
+    SIM_EVENT_BACK,   /* a failed device works again */
+    SIM_EVENT_SWITCH, /* another plan is ready */
+    SIM_EVENT_RAMP,   /* a device that came back gets faster */
+    SIM_EVENT_AWAKE,  /* the devices that slept are up */
     SIM_EVENT_ARRIVAL,
     SIM_EVENT_BURST, /* the window of a power limit is full */
     SIM_EVENT_POLL,
@@ -62,6 +68,10 @@ struct sim_move {
     size_t from, to;
     double token_B;
 };
+struct sim_moves {
+    struct sim_move *move; /* (n), room for each pair of devices */
+    size_t n;
+};
 
 struct sim_engine {
     const struct sim_system *system;
@@ -75,17 +85,17 @@ struct sim_engine {
     struct sim_batch batch;
     struct sim_worker worker[SIM_MOST_LANES];
     size_t n_workers;
-    struct sim_move *move; /* (n_moves) */
-    size_t n_moves;
+    struct sim_moves moves; /* of prompts' caches, under the plan in force */
     int64_t now_ps, awake_ps, last_finish_ps, next_sample_ps;
     uint8_t *governed;                    /* (n_devices) P-state that the governor allows */
     const struct workload_format *format; /* of most weights, for DASI */
     struct sim_pressure pressure;
     struct sim_cap cap;
-    struct workload_request next; /* the arrival on the heap */
-    bool more;                    /* `next` is valid */
-    bool closed;                  /* users wait for their answers */
-    bool broken;                  /* the source failed; `err` tells */
+    struct sim_recovery *recovery; /* NULL: nothing changes the plan */
+    struct workload_request next;  /* the arrival on the heap */
+    bool more;                     /* `next` is valid */
+    bool closed;                   /* users wait for their answers */
+    bool broken;                   /* the source failed; `err` tells */
     struct sim_sessions sessions;
     size_t n_held;   /* requests read, or asked, whose time has not come */
     bool lanes_meet; /* the two lanes share a pool or a package's power */
@@ -95,6 +105,15 @@ struct sim_engine {
     uint64_t work_in, work_done; /* tokens, for the saturation test */
     double left_at_last_arrival;
 };
+
+/* engine.c */
+
+/* Starts passes on all lanes that rest and have work. */
+bool sim_engine_start_lanes(struct sim_engine *engine);
+/* The next look of the governor at a device. */
+void sim_engine_schedule_poll(struct sim_engine *engine, size_t device);
+/* Lanes for the plan in force; none may be at work. */
+void sim_engine_set_workers(struct sim_engine *engine);
 
 /* engine_run.c */
 
@@ -111,6 +130,9 @@ void sim_engine_read(struct sim_engine *engine);
 void sim_engine_count_time(struct sim_engine *engine, const struct sim_worker *worker);
 /* Ends a decoding run at its first step boundary from now on, because something waits for it. */
 void sim_engine_cut(struct sim_engine *engine, struct sim_worker *worker);
+/* Ends a run at once: its whole steps count, what is under way is lost, and so are the caches of
+ * the prompts in it. Returns how many those are. */
+uint64_t sim_engine_abort(struct sim_engine *engine, struct sim_worker *worker);
 /* After a change of clock, or of a neighbour, the rest of a stretch goes on at the new rate. */
 bool sim_engine_retime(struct sim_engine *engine, struct sim_worker *worker);
 /* A neighbour on the same pools started or stopped. */
@@ -118,14 +140,17 @@ bool sim_engine_retime_others(struct sim_engine *engine, const struct sim_worker
 
 /* engine_jobs.c */
 
-/* Which caches the plan moves, once at the start. */
-void sim_engine_find_moves(struct sim_engine *engine);
+/* Which caches go from one placement (n_units) to another. The caller frees .move. */
+struct sim_moves sim_engine_find_moves(const struct sim_system *system, const uint8_t *source,
+                                       const uint8_t *target);
 /* Hands out the tokens of the next `steps` steps of a run to its decoding jobs. */
 void sim_engine_tell(struct sim_engine *engine, struct sim_run_state *run, uint64_t steps);
 /* Records the gaps between the tokens that a run has told. */
 void sim_engine_note_gaps(struct sim_engine *engine, const struct sim_run_state *run);
 /* Applies a finished run to its jobs, in order of admission. */
 void sim_engine_settle(struct sim_engine *engine, struct sim_run_state *run);
+/* Hands a running job's cache over to where it is decoded. */
+void sim_engine_hand_over(struct sim_engine *engine, uint32_t slot, const struct sim_moves *moves);
 /* A request that never runs; its slot is free again. */
 void sim_engine_refuse(struct sim_engine *engine, uint32_t slot, enum sim_status status);
 

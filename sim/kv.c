@@ -37,6 +37,19 @@ void sim_kv_reserve_by(struct sim_kv *kv, enum sim_kv_allocator allocator, uint6
     sim_allocator_init(&kv->pieces, classes[allocator], kv->total, slot > 0 ? slot : 1);
 }
 
+void sim_kv_resize(struct sim_kv *kv, uint64_t blocks, uint64_t slot_tokens)
+{
+    uint64_t used = kv->total - kv->free;
+    assert(used <= blocks && (kv->allocator == SIM_KV_PAGED || used == 0));
+    kv->total = blocks;
+    kv->free = blocks - used;
+    if (kv->allocator == SIM_KV_PAGED)
+        return;
+    sim_allocator_free(&kv->pieces);
+    sim_kv_reserve_by(kv, kv->allocator, slot_tokens);
+    kv->occupied = 0;
+}
+
 void sim_kv_free(struct sim_kv *kv)
 {
     sim_allocator_free(&kv->pieces);

@@ -28,6 +28,8 @@ void sim_kv_init(struct sim_kv *kv, uint64_t blocks, uint64_t block_tokens);
 /* Another allocator for an empty cache. `slot_tokens`: what contiguous memory reserves for each
  * request, at most all of the cache. The caller frees with sim_kv_free. */
 void sim_kv_reserve_by(struct sim_kv *kv, enum sim_kv_allocator allocator, uint64_t slot_tokens);
+/* Another number of blocks: none fewer than are taken, and none taken where pieces are reserved. */
+void sim_kv_resize(struct sim_kv *kv, uint64_t blocks, uint64_t slot_tokens);
 void sim_kv_free(struct sim_kv *kv);
 
 /* Blocks that hold `tokens` tokens. */

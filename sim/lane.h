@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A lane is what works on one pass at a time. A plan whose phases share a device has one lane for
  * both; phases on different devices have a lane each and run concurrently. The lane knows what a
- * pass costs on each of its devices at each P-state and between them; costs that depend on row counts alone are
- * kept. */
+ * pass costs on each of its devices at each P-state and between them; costs that depend on row
+ * counts alone are kept. */
 #ifndef SIM_LANE_H
 #define SIM_LANE_H
 

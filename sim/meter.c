@@ -15,12 +15,14 @@ struct count {
 
 struct gauge {
     double idle_W; /* draw of the idle machine, switched-off devices included */
-    double base_W; /* P_base, or sleep power when switched off */
+    double base_W; /* P_base, or sleep power when switched off, since since_ps */
+    double base_J; /* up to since_ps */
+    int64_t since_ps;
     bool powered;
     size_t gear;
     bool set; /* the network knows of the gear */
     bool throttled;
-    double wake_J;    /* spent once, at the start */
+    double wake_J;    /* spent at the start and when switched on */
     double pending_J; /* dynamic energy since the last reading */
     double pending_busy_s;
     double taken_J; /* since the last sim_meter_take_J */
@@ -45,6 +47,11 @@ struct sim_meter {
     int64_t time_ps, sample_ps;
 };
 
+static double base_W(const struct device *device, bool powered)
+{
+    return powered ? device_base_W(device) : device->power.sleep_W;
+}
+
 static void set_up_gauge(struct sim_meter *meter, const struct sim_plan *plan, size_t d)
 {
     const struct device *device = &meter->system->platform->device[d];
@@ -55,7 +62,7 @@ static void set_up_gauge(struct sim_meter *meter, const struct sim_plan *plan, s
         sim_plan_uses(plan, d) ? plan->pstate[d] * (size_t)DEVICE_GEARS : device_gears(device) - 1;
     if (device->power.can_sleep && sim_plan_uses(plan, d))
         gauge->wake_J = gauge->pending_J = device->power.wake_J;
-    gauge->base_W = gauge->powered ? device_base_W(device) : device->power.sleep_W;
+    gauge->base_W = base_W(device, gauge->powered);
     meter->power_W[d] = gauge->base_W;
     device_thermal_set(meter->thermal, d, gauge->powered,
                        device_gear_leakage(device, device_gears(device) - 1));
@@ -208,6 +215,31 @@ void sim_meter_set_gear(struct sim_meter *meter, size_t device, size_t gear, boo
                        device_gear_leakage(&meter->system->platform->device[device], gear));
 }
 
+static double base_since_J(const struct sim_meter *meter, const struct gauge *gauge)
+{
+    return gauge->base_W * ((double)(meter->time_ps - gauge->since_ps) * 1e-12);
+}
+
+void sim_meter_follow(struct sim_meter *meter, const struct sim_plan *plan)
+{
+    for (size_t d = 0; d < meter->system->n_devices; d++) {
+        const struct device *device = &meter->system->platform->device[d];
+        struct gauge *gauge = &meter->gauge[d];
+        bool powered = sim_plan_powers(meter->system, plan, d);
+        if (powered && !gauge->powered) {
+            gauge->wake_J += device->power.wake_J;
+            gauge->pending_J += device->power.wake_J;
+        }
+        gauge->base_J += base_since_J(meter, gauge);
+        gauge->since_ps = meter->time_ps;
+        gauge->powered = powered;
+        gauge->base_W = base_W(device, powered);
+        gauge->set = false;
+        if (!sim_plan_uses(plan, d))
+            sim_meter_set_gear(meter, d, device_gears(device) - 1, false);
+    }
+}
+
 double sim_meter_take_J(struct sim_meter *meter, size_t device)
 {
     double joules = meter->gauge[device].taken_J;
@@ -265,7 +297,8 @@ static struct sim_device_row device_row(const struct sim_meter *meter, size_t d)
     const struct gauge *gauge = &meter->gauge[d];
     double total_s = (double)meter->time_ps * 1e-12, flops = 0;
     struct sim_device_row row = {.device = device->name,
-                                 .base_J = gauge->base_W * total_s + gauge->wake_J,
+                                 .base_J =
+                                     gauge->base_J + base_since_J(meter, gauge) + gauge->wake_J,
                                  .leakage_J = meter->leakage_J[d],
                                  .peak_temperature_C = meter->peak_K[d] - 273.15,
                                  .throttled_s = gauge->throttled_s};
@@ -293,6 +326,7 @@ void sim_meter_finish(struct sim_meter *meter, const struct sim_sink *sink, stru
     out->peak_temperature_C = -273.15;
     for (size_t d = 0; d < meter->system->n_devices; d++) {
         struct sim_device_row row = device_row(meter, d);
+        add_integral(meter, meter->gauge[d].pending_J); /* spent at the very end */
         energy->base += row.base_J;
         energy->active += row.active_J;
         energy->compute += row.compute_J;
@@ -308,6 +342,7 @@ void sim_meter_finish(struct sim_meter *meter, const struct sim_sink *sink, stru
     energy->total = energy->base + energy->active + energy->compute + energy->memory +
                     energy->leakage + energy->link + energy->storage;
     energy->net = energy->total - idle_J;
+    add_integral(meter, meter->pending_other_J);
     energy->integral = meter->integral_J + meter->integral_rest;
     out->throttled_s = meter->throttled_s;
     out->runaway = device_thermal_runaway(meter->thermal);

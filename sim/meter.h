@@ -31,6 +31,9 @@ void sim_meter_add_storage_J(struct sim_meter *meter, double storage_J);
 void sim_meter_read(struct sim_meter *meter, int64_t time_ps);
 int64_t sim_meter_time_ps(const struct sim_meter *meter);
 
+/* Another plan: what it uses is switched on, what it leaves may sleep. At a reading. */
+void sim_meter_follow(struct sim_meter *meter, const struct sim_plan *plan);
+
 /* The gear sets voltage and so leakage; also what `throttled` is counted against. */
 void sim_meter_set_gear(struct sim_meter *meter, size_t device, size_t gear, bool throttled);
 /* Joules of a device, leakage included, in the readings since the last call. */

@@ -49,6 +49,19 @@ bool sim_plan_powers(const struct sim_system *system, const struct sim_plan *pla
     return !system->platform->device[device].power.can_sleep || sim_plan_uses(plan, device);
 }
 
+bool sim_plan_linked(const struct sim_system *system, const struct sim_plan *plan)
+{
+    size_t n = system->n_devices;
+    for (size_t u = 0; u < system->n_units; u++) {
+        size_t next = u + 1 < system->n_units ? u + 1 : u;
+        if (!system->routed[plan->prefill[u] * n + plan->decode[u]] ||
+            !system->routed[plan->prefill[u] * n + plan->prefill[next]] ||
+            !system->routed[plan->decode[u] * n + plan->decode[next]])
+            return false;
+    }
+    return true;
+}
+
 /* Units of one device in a row, as "embed..l15.attn NAME". */
 static void describe_run(const struct sim_system *system, size_t first, size_t last, size_t device,
                          struct text *out)
@@ -162,8 +175,8 @@ bool sim_plan_decode(const struct sim_system *system, const char *text, struct s
     return error_set(err, "plan '%s' does not fit this model and platform", text);
 }
 
-static bool pool_needs(const struct sim_system *system, const struct sim_plan *plan, size_t pool,
-                       size_t unit)
+bool sim_plan_needs(const struct sim_system *system, const struct sim_plan *plan, size_t pool,
+                    size_t unit)
 {
     return system->pool_of[plan->prefill[unit]] == pool ||
            system->pool_of[plan->decode[unit]] == pool;
@@ -175,10 +188,10 @@ void sim_plan_weights_B(const struct sim_system *system, const struct sim_plan *
     for (size_t p = 0; p < system->n_pools; p++) {
         pool_B[p] = 0;
         for (size_t u = 0; u < system->n_units; u++)
-            if (pool_needs(system, plan, p, u))
+            if (sim_plan_needs(system, plan, p, u))
                 pool_B[p] += sim_system_weights_B(system, u, p);
-        bool embedding = pool_needs(system, plan, p, 0);
-        bool head = pool_needs(system, plan, p, system->n_units - 1);
+        bool embedding = sim_plan_needs(system, plan, p, 0);
+        bool head = sim_plan_needs(system, plan, p, system->n_units - 1);
         if (head && embedding)
             pool_B[p] -= system->shared_B;
     }
@@ -189,7 +202,7 @@ void sim_plan_kv_B(const struct sim_system *system, const struct sim_plan *plan,
     for (size_t p = 0; p < system->n_pools; p++) {
         pool_B[p] = 0;
         for (size_t u = 0; u < system->n_units; u++)
-            if (pool_needs(system, plan, p, u))
+            if (sim_plan_needs(system, plan, p, u))
                 pool_B[p] += system->class[system->class_of[u]].kv_bytes_per_token;
     }
 }

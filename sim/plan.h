@@ -22,6 +22,12 @@ bool sim_plan_uses(const struct sim_plan *plan, size_t device);
 /* Powered: used, or unable to sleep. */
 bool sim_plan_powers(const struct sim_system *system, const struct sim_plan *plan, size_t device);
 
+/* Whether a unit's weights lie in a pool. */
+bool sim_plan_needs(const struct sim_system *system, const struct sim_plan *plan, size_t pool,
+                    size_t unit);
+/* Whether links join all devices that hand over to each other. */
+bool sim_plan_linked(const struct sim_system *system, const struct sim_plan *plan);
+
 /* "prefill gpu; decode l0-11 gpu, l12-15+head npu; clocks gpu 2.1 GHz; 8 in flight": one line that
  * says which operators moved where. Freed with free(). */
 char *sim_plan_describe(const struct sim_system *system, const struct sim_plan *plan);

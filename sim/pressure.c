@@ -37,9 +37,16 @@ void sim_pressure_init(struct sim_pressure *pressure, const struct sim_system *s
     pressure->cpq = pressure->kv_B + n;
     pressure->since_sample = pressure->cpq + n;
     pressure->sampled = pressure->since_sample + n;
-    sim_plan_weights_B(system, plan, pressure->weights_B);
-    sim_plan_kv_B(system, plan, pressure->kv_B);
+    sim_pressure_move(pressure, plan);
     find_cpq(pressure, 0);
+}
+
+void sim_pressure_move(struct sim_pressure *pressure, const struct sim_plan *plan)
+{
+    sim_plan_weights_B(pressure->system, plan, pressure->weights_B);
+    sim_plan_kv_B(pressure->system, plan, pressure->kv_B);
+    for (size_t p = 0; p < pressure->system->n_pools; p++)
+        pressure->cpq[p] = 0;
 }
 
 void sim_pressure_free(struct sim_pressure *pressure)

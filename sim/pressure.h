@@ -21,6 +21,8 @@ struct sim_pressure {
 /* Of the idle cache. The caller frees with sim_pressure_free. */
 void sim_pressure_init(struct sim_pressure *pressure, const struct sim_system *system,
                        const struct sim_plan *plan);
+/* Goes on with another plan. */
+void sim_pressure_move(struct sim_pressure *pressure, const struct sim_plan *plan);
 void sim_pressure_free(struct sim_pressure *pressure);
 /* What it is from now on. */
 void sim_pressure_set(struct sim_pressure *pressure, const struct sim_kv *kv);

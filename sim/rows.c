@@ -21,6 +21,7 @@ const struct column_spec sim_request_columns[] = {
     {"ttft_s", COLUMN_NUMBER, AT(sim_request_row, ttft_s), "s", "time to first token", NULL},
     {"tpot_s", COLUMN_NUMBER, AT(sim_request_row, tpot_s), "s", "time per output token", NULL},
     {"e2e_s", COLUMN_NUMBER, AT(sim_request_row, e2e_s), "s", "arrival to last token", NULL},
+    {"faulted", COLUMN_COUNT, AT(sim_request_row, faulted), "1", "1: a fault stopped it", NULL},
     {0}};
 
 const struct column_spec sim_sample_columns[] = {
@@ -54,4 +55,32 @@ const struct column_spec sim_device_columns[] = {
     {"mean_temperature_C", COLUMN_NUMBER, AT(sim_device_row, mean_temperature_C), "degC",
      "mean die temperature", NULL},
     {"throttled_s", COLUMN_NUMBER, AT(sim_device_row, throttled_s), "s", "time throttled", NULL},
+    {0}};
+
+static const char *const cause_names[] = {"fault", "return", "guard", NULL};
+
+const struct column_spec sim_change_columns[] = {
+    {"cause", COLUMN_CODE, AT(sim_change_row, cause), "1", "why another plan was asked for",
+     cause_names},
+    {"device", COLUMN_TEXT, AT(sim_change_row, device), "1",
+     "device that failed, returned or got too hot", NULL},
+    {"at_s", COLUMN_NUMBER, AT(sim_change_row, at_s), "s", "when it did", NULL},
+    {"asked_s", COLUMN_NUMBER, AT(sim_change_row, asked_s), "s", "another plan is asked for", NULL},
+    {"in_force_s", COLUMN_NUMBER, AT(sim_change_row, in_force_s), "s",
+     "the plan comes into force; missing: it never did", NULL},
+    {"healthy", COLUMN_COUNT, AT(sim_change_row, healthy), "1", "devices that are counted on",
+     NULL},
+    {"evaluations", COLUMN_COUNT, AT(sim_change_row, evaluations), "1",
+     "evaluations of the search; 0: the plan stays, or is the first one", NULL},
+    {"recomputed", COLUMN_COUNT, AT(sim_change_row, recomputed), "1",
+     "running requests whose cache was lost", NULL},
+    {"moved", COLUMN_COUNT, AT(sim_change_row, moved), "1",
+     "running requests whose cache was moved", NULL},
+    {"latency_s", COLUMN_NUMBER, AT(sim_change_row, latency_s), "s",
+     "latency of a request under the plan without waiting, closed form", NULL},
+    {"equal_limit_s", COLUMN_NUMBER, AT(sim_change_row, equal_limit_s), "s",
+     "the papers' bound on it: the first plan's latency times devices over healthy devices", NULL},
+    {"rate_limit_s", COLUMN_NUMBER, AT(sim_change_row, rate_limit_s), "s",
+     "the same with each device weighed by its rate", NULL},
+    {"plan", COLUMN_TEXT, AT(sim_change_row, plan), "1", "the plan; none: nothing can run", NULL},
     {0}};

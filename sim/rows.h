@@ -11,6 +11,7 @@ struct sim_request_row {
     int64_t id;
     int32_t status; /* enum sim_status */
     int64_t prompt_tokens, output_tokens, preemptions, cached_tokens;
+    int64_t faulted; /* 1: a fault stopped it */
     double arrival_s, scheduled_s, first_token_s, finish_s;
     double ttft_s, tpot_s, e2e_s; /* nan where there is none */
 };
@@ -38,11 +39,30 @@ struct sim_device_row {
 };
 extern const struct column_spec sim_device_columns[];
 
+/* A change of plan in a run. */
+enum sim_cause { SIM_CAUSE_FAULT, SIM_CAUSE_RETURN, SIM_CAUSE_GUARD };
+struct sim_change_row {
+    int32_t cause;       /* enum sim_cause */
+    const char *device;  /* that failed, returned or got too hot */
+    double at_s;         /* when it did */
+    double asked_s;      /* when another plan was asked for */
+    double in_force_s;   /* when it came into force; nan: never */
+    int64_t healthy;     /* devices that the server counts on */
+    int64_t evaluations; /* of the search; 0: the plan stays, or is the first one */
+    int64_t recomputed;  /* running requests whose cache was lost */
+    int64_t moved;       /* ... whose cache was moved */
+    double latency_s;    /* of a request under the plan, without waiting, closed form */
+    double equal_limit_s, rate_limit_s; /* latency of the first plan times sim_replan_limits */
+    const char *plan;                   /* sim_plan_describe, or "none" */
+};
+extern const struct column_spec sim_change_columns[];
+
 struct sim_sink {
     void *state;
     void (*request)(void *state, const struct sim_request_row *row); /* may be NULL */
     void (*sample)(void *state, const struct sim_sample_row *row);   /* may be NULL */
     void (*device)(void *state, const struct sim_device_row *row);   /* may be NULL */
+    void (*change)(void *state, const struct sim_change_row *row);   /* may be NULL */
 };
 
 #endif

@@ -38,7 +38,11 @@ struct sim_space {
     struct gene *gene;
     struct problem_gene *shown;
     char **gene_name;
-    const char **device_name;
+    const char **device_name; /* (n_choices) */
+    uint8_t *device;          /* (n_choices) that a choice of a placement stands for */
+    uint8_t *choice_of;       /* (n_devices) the other way round */
+    size_t n_choices;
+    bool cool;
     size_t n_genes, capacity;
     const uint64_t *batch;
     struct problem problem;
@@ -67,7 +71,7 @@ static void add_placement(struct sim_space *space, enum problem_role role, size_
     char *to = workload_unit_name(space->system->model, last);
     char *name = first == last ? mem_printf("%s %s", phase[role], from)
                                : mem_printf("%s %s-%s", phase[role], from, to);
-    add_gene(space, (struct gene){role, first, last, 0}, space->system->n_devices, name);
+    add_gene(space, (struct gene){role, first, last, 0}, space->n_choices, name);
     free(from);
     free(to);
 }
@@ -108,9 +112,9 @@ static void set_gene(const struct sim_space *space, struct sim_tally *tally, siz
     } else {
         for (size_t u = gene->first; u <= gene->last; u++) {
             if (gene->role != PROBLEM_DECODE)
-                sim_tally_place(tally, false, u, choice);
+                sim_tally_place(tally, false, u, space->device[choice]);
             if (gene->role != PROBLEM_PREFILL)
-                sim_tally_place(tally, true, u, choice);
+                sim_tally_place(tally, true, u, space->device[choice]);
         }
     }
 }
@@ -121,9 +125,9 @@ static uint16_t get_gene(const struct sim_space *space, const struct sim_plan *p
     if (gene->role == PROBLEM_CLOCK)
         return plan->pstate[gene->device];
     if (gene->role == PROBLEM_PREFILL)
-        return plan->prefill[gene->first];
+        return space->choice_of[plan->prefill[gene->first]];
     if (gene->role != PROBLEM_INFLIGHT)
-        return plan->decode[gene->first];
+        return space->choice_of[plan->decode[gene->first]];
     uint16_t choice = 0;
     while (space->batch[choice] < plan->in_flight)
         choice++;
@@ -139,6 +143,8 @@ static void show_score(const struct sim_space *space, const struct sim_score *sc
     for (size_t i = 0; i < PROBLEM_OBJECTIVES; i++)
         out->objective[i] = space->search.objective[i] ? value[i] : 0;
     out->violation = score->violation + (space->search.keep_up ? score->overload : 0);
+    if (space->cool)
+        out->violation += fmax(0, score->guard - 1);
     out->guard = score->guard;
 }
 
@@ -179,7 +185,8 @@ static void add_genes(struct sim_space *space)
     } else {
         add_placements(space, PROBLEM_BOTH);
     }
-    for (size_t d = 0; d < system->n_devices && space->search.clocks; d++) {
+    for (size_t i = 0; i < space->n_choices && space->search.clocks; i++) {
+        size_t d = space->device[i];
         const struct device *device = &system->platform->device[d];
         if (device_pstates(device) > 1)
             add_gene(space, (struct gene){PROBLEM_CLOCK, 0, 0, d}, device_pstates(device),
@@ -190,21 +197,43 @@ static void add_genes(struct sim_space *space)
              mem_strdup("requests in flight"));
 }
 
+static void add_devices(struct sim_space *space, const bool *available)
+{
+    size_t n = space->system->n_devices;
+    space->device_name = mem_calloc(n, sizeof *space->device_name);
+    space->device = mem_calloc(2 * n, sizeof *space->device);
+    space->choice_of = space->device + n;
+    for (size_t d = 0; d < n; d++) {
+        if (available && !available[d])
+            continue;
+        space->choice_of[d] = (uint8_t)space->n_choices;
+        space->device[space->n_choices] = (uint8_t)d;
+        space->device_name[space->n_choices++] = space->system->platform->device[d].name;
+    }
+}
+
 struct sim_space *sim_space_create(const struct sim_scorer *scorer, const struct sim_system *system,
                                    const struct sim_search *search)
+{
+    return sim_space_create_within(scorer, system, search, &(struct sim_space_bounds){NULL, false});
+}
+
+struct sim_space *sim_space_create_within(const struct sim_scorer *scorer,
+                                          const struct sim_system *system,
+                                          const struct sim_search *search,
+                                          const struct sim_space_bounds *bounds)
 {
     struct sim_space *space = mem_calloc(1, sizeof *space);
     space->scorer = scorer;
     space->system = system;
     space->search = *search;
+    space->cool = bounds->cool;
+    add_devices(space, bounds->available);
     add_genes(space);
-    space->device_name = mem_calloc(system->n_devices, sizeof *space->device_name);
-    for (size_t d = 0; d < system->n_devices; d++)
-        space->device_name[d] = system->platform->device[d].name;
     space->problem = (struct problem){
         .n_genes = space->n_genes,
         .gene = space->shown,
-        .n_devices = system->n_devices,
+        .n_devices = space->n_choices,
         .device = space->device_name,
         .objective_name = {"energy", "latency", "underutilisation"},
         .context = space,
@@ -227,6 +256,7 @@ void sim_space_destroy(struct sim_space *space)
     free(space->gene);
     free(space->shown);
     free(space->device_name);
+    free(space->device);
     free(space);
 }
 

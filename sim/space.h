@@ -26,8 +26,19 @@ extern const struct field sim_search_fields[];
 struct sim_space;
 
 /* `scorer` must outlive it. The caller frees it with sim_space_destroy. */
+/* Which plans a space holds. */
+struct sim_space_bounds {
+    const bool *available; /* (n_devices) where units may be placed, at least one; NULL: all */
+    bool cool;             /* a die above its guard temperature violates */
+};
+
 struct sim_space *sim_space_create(const struct sim_scorer *scorer, const struct sim_system *system,
                                    const struct sim_search *search);
+/* The same with bounds. */
+struct sim_space *sim_space_create_within(const struct sim_scorer *scorer,
+                                          const struct sim_system *system,
+                                          const struct sim_search *search,
+                                          const struct sim_space_bounds *bounds);
 void sim_space_destroy(struct sim_space *space);
 struct problem *sim_space_problem(struct sim_space *space);
 /* The plan of an assignment (freed by the caller with sim_plan_free). */

@@ -79,7 +79,8 @@ static struct sim_summary serve(struct served *s, const char *lengths, double ra
     struct sim_options options = {0};
     if (seen) {
         options.series_period_s = 4.17 / rate; /* in step with nothing */
-        options.sink = (struct sim_sink){seen, see_request, see_sample, NULL};
+        options.sink =
+            (struct sim_sink){.state = seen, .request = see_request, .sample = see_sample};
     }
     if (!CHECK(served_run(s, text, &options, &out, &err)))
         fprintf(stderr, "    %s\n", err.fault[0]);

@@ -37,13 +37,16 @@ static inline void small_result_run(struct scenario_result *result, size_t rows)
     table_init(&result->requests, "requests", sim_request_columns);
     table_init(&result->devices, "devices", sim_device_columns);
     table_init(&result->series, "series", sim_sample_columns);
+    table_init(&result->changes, "changes", sim_change_columns);
     for (size_t r = 0; r < rows; r++) {
         struct sim_request_row request = {.id = (int64_t)r, .status = SIM_DONE, .tpot_s = NAN};
         struct sim_device_row device = {.device = "cpu", .energy_J = 2};
         struct sim_sample_row sample = {.time_s = (double)r, .device = "cpu", .power_W = 3};
         table_add(&result->requests, &request);
         table_add(&result->devices, &device);
+        struct sim_change_row change = {.device = "cpu", .plan = "none"};
         table_add(&result->series, &sample);
+        table_add(&result->changes, &change);
     }
 }
 

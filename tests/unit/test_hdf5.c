@@ -149,6 +149,7 @@ static struct scenario_result make_result(size_t n_rows)
     table_init(&result.requests, "requests", sim_request_columns);
     table_init(&result.devices, "devices", sim_device_columns);
     table_init(&result.series, "series", sim_sample_columns);
+    table_init(&result.changes, "changes", sim_change_columns);
     struct sim_request_row request = {.id = 3, .status = SIM_REJECTED, .tpot_s = NAN};
     table_add(&result.requests, &request);
     return result;
@@ -170,6 +171,7 @@ static void check_result_round_trip(size_t n_rows)
         check_equal(&a.front[0].rows, &b.front[0].rows);
         check_equal(&a.requests, &b.requests);
         check_equal(&a.series, &b.series);
+        check_equal(&a.changes, &b.changes);
         CHECK_TEXT(b.plan, a.plan);
         CHECK(b.summary.done == 6 && b.summary.saturated && !b.summary.runaway);
         CHECK(b.summary.ttft_s.p95 == 4 && isnan(b.summary.ttft_s.p99));
