@@ -47,10 +47,13 @@ static double draw_gap_s(struct generator *generator, enum stream_purpose purpos
 static uint64_t draw_length(struct generator *generator, enum stream_purpose purpose,
                             const struct workload_lengths *lengths)
 {
-    const gsl_rng *rng = open_stream(generator, purpose, generator->next);
-    double length = lengths->law == WORKLOAD_EXPONENTIAL
-                        ? ceil(gsl_ran_exponential(rng, lengths->median / M_LN2))
-                        : round(gsl_ran_lognormal(rng, log(lengths->median), lengths->log_sigma));
+    double length = round(lengths->median);
+    if (lengths->law == WORKLOAD_EXPONENTIAL)
+        length = ceil(gsl_ran_exponential(open_stream(generator, purpose, generator->next),
+                                          lengths->median / M_LN2));
+    else if (lengths->log_sigma > 0)
+        length = round(gsl_ran_lognormal(open_stream(generator, purpose, generator->next),
+                                         log(lengths->median), lengths->log_sigma));
     return (uint64_t)fmax((double)lengths->min, fmin(length, (double)lengths->max));
 }
 

@@ -20,6 +20,7 @@ BENCHES = [
     (["explore", "scenarios/quickstart.yaml", "-o", "{scratch}/quickstart.h5"], 2, 200),
     (["plot", "{scratch}/quickstart.h5", "front", "-o", "{scratch}/front.png"], 2, 200),
     (["run", "scenarios/bench/azure-conv-full.yaml"], 2, 100),
+    (["run", "scenarios/bench/week-sparse.yaml"], 10, 30),
 ]
 
 
