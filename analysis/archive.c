@@ -49,7 +49,8 @@ struct analysis_block {
     size_t start;            /* its first member */
     struct staircase before; /* (second, third) of every point that entered before the key */
 };
-enum { BLOCK_MOST = 24 };
+/* A member is sought through a block; one that enters is noted in all blocks behind it. */
+enum { BLOCK_MOST = 24, BLOCKS = 256 };
 
 static struct analysis_block *block_of(const struct analysis_archive *archive, const double *f)
 {
@@ -206,11 +207,14 @@ static void enter_block(struct analysis_archive *archive, const double *f)
             (struct analysis_block){.key = {-INFINITY, -INFINITY, -INFINITY}};
     }
     size_t b = (size_t)(block_of(archive, f) - archive->block);
-    for (size_t later = b + 1; later < archive->n_blocks; later++) {
+    for (size_t later = b + 1; later < archive->n_blocks; later++)
         archive->block[later].start++;
-        staircase_add(&archive->block[later].before, f[1], f[2]);
-    }
-    if (end_of(archive, b) - archive->block[b].start >= BLOCK_MOST)
+    /* What one staircase covers, all later ones cover too. */
+    for (size_t later = b + 1; later < archive->n_blocks; later++)
+        if (!staircase_add(&archive->block[later].before, f[1], f[2]))
+            break;
+    size_t most = archive->n / BLOCKS > BLOCK_MOST ? archive->n / BLOCKS : BLOCK_MOST;
+    if (end_of(archive, b) - archive->block[b].start >= most)
         split(archive, b);
 }
 

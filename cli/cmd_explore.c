@@ -21,7 +21,7 @@ const struct option_usage cmd_explore_usage = {
     .operand_words = complete_scenarios};
 
 struct wishes {
-    bool all, no_replay;
+    bool all, no_replay, truth;
     uint64_t evaluations; /* 0: the scenario's */
     struct option_texts schedulers;
 };
@@ -43,6 +43,7 @@ static bool assign_schedulers(struct work *work, const struct option_texts *name
 static bool explore(struct work *work, const char *scenario, const struct wishes *wishes)
 {
     work->options.replay = !wishes->no_replay;
+    work->options.truth = wishes->truth;
     if (wishes->evaluations > 0)
         work_assign(work, "search.evaluations=%llu", (unsigned long long)wishes->evaluations);
     if (!assign_schedulers(work, &wishes->schedulers) || !work_begin(work, scenario) ||
@@ -76,6 +77,9 @@ int cmd_explore(int argc, char **argv)
          "plans that a scheduler may score (default: the scenario's)", &wishes.evaluations, 1, 1e12,
          NULL},
         {0, "no-replay", OPTION_FLAG, .help = "closed form only", .value = &wishes.no_replay},
+        {0, "truth", OPTION_FLAG,
+         .help = "first find the true front, and tell how near the others come to it",
+         .value = &wishes.truth},
         {0, "all", OPTION_FLAG, .help = "print every plan of a front", .value = &wishes.all},
         CLI_JSON_OPTION(work.cli),
         CLI_QUIET_OPTION(work.cli),

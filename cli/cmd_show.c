@@ -127,6 +127,7 @@ static void print_scenario_result(const char *path, const struct scenario_result
     if (result->n_fronts > 0) {
         printf("\n");
         report_front_lines(result);
+        report_truth(result);
     }
 }
 

@@ -14,6 +14,8 @@ void report_estimates(const struct tree *scenario);
 
 /* Every front: its plans (at most a dozen, or all), then the named ones and why. */
 void report_fronts(const struct scenario_result *result, bool all);
+/* How near the fronts come to the true one, where that is known. */
+void report_truth(const struct scenario_result *result);
 /* One line about each front. */
 void report_front_lines(const struct scenario_result *result);
 

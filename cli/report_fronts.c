@@ -261,6 +261,7 @@ void report_fronts(const struct scenario_result *result, bool all)
                "is, not how\n  fast the plan\n\n");
     if (result->n_fronts == 0)
         return;
+    report_truth(result);
     const struct scenario_front *front = &result->front[0];
     printf("answers of %s\n", front->scheduler);
     print_answer(result, "knee", front->knee);

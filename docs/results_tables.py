@@ -23,6 +23,7 @@ TITLES = {
     "summary": "`/summary`: one value each, of the replayed plan",
     "requests": "`/requests`: one row per request, of the replayed plan",
     "devices": "`/devices`: one row per device, of the replayed plan",
+    "truth": "`/truth`: one row per scheduler, of `explore --truth`",
     "slo": "`/slo`: one row per class of requests, where the scenario has `slo`",
     "series": "`/series`: one row per device and period, of the replayed plan",
     "changes": "`/changes`: one row per change of plan in the run, and per one that was asked for",
@@ -75,7 +76,7 @@ def main():
         path = os.path.join(folder, "result.h5")
         subprocess.run([program, "explore", "quickstart", "--evaluations", "500", "--set",
                         "outputs.replay=3", "--set", "slo=[{name: chat, ttft_s: 1}]",
-                        "--quiet", "-o", path], check=True,
+                        "--set", "search.granularity=model", "--truth", "--quiet", "-o", path], check=True,
                        stdout=subprocess.DEVNULL)
         made = "\n" + "".join(tables(path, TITLES))
         subprocess.run([program, "validate", "--measured", MEASURED, "--quiet", "-o", path],

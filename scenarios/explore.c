@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/memory.h"
 #include "scenarios/search.h"
+#include "scenarios/truth.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -139,20 +140,28 @@ static void add_front(const struct scenario_bench *bench, const char *scheduler,
         add_row(bench, members, i, front);
 }
 
-/* One scheduler's front; the first knee that there is becomes the run. *why stays empty where there
- * is a front. */
-static bool explore_with(struct scenario_bench *bench, const char *scheduler,
-                         struct scenario_result *out, struct error *why, struct error *err)
+struct exploration {
+    struct scenario_bench bench;
+    struct scenario_truth truth; /* empty: none was asked for */
+    struct error *why;           /* (n_schedulers) why a scheduler found nothing; empty: it did */
+};
+
+/* One scheduler's front; the first knee that there is becomes the run. */
+static bool explore_with(struct exploration *exploration, size_t i, struct scenario_result *out,
+                         struct error *err)
 {
+    struct scenario_bench *bench = &exploration->bench;
+    const char *scheduler = bench->scenario->schedulers[i];
     struct scenario_members members;
     if (!scenario_search(bench, scheduler, &members, err))
         return false;
+    scenario_truth_tell(&exploration->truth, scheduler, &members, &out->truth);
     bool ok = replay_members(bench, &members, err);
     if (ok)
         add_front(bench, scheduler, &members, out);
     if (ok && members.n > 0 && !out->has_run)
         ok = scenario_replay_run(bench, &members.member[members.knee].plan, out, err);
-    *why = members.why;
+    exploration->why[i] = members.why;
     scenario_members_free(&members);
     return ok;
 }
@@ -174,20 +183,23 @@ static void note_empty(const struct scenario *scenario, const struct scenario_op
 bool scenario_explore(const struct scenario *scenario, const struct scenario_options *options,
                       struct scenario_result *out, struct error *err)
 {
-    struct scenario_bench bench;
-    struct error *why = mem_calloc(scenario->n_schedulers, sizeof *why);
+    struct exploration exploration = {
+        .why = mem_calloc(scenario->n_schedulers, sizeof *exploration.why)};
     scenario_result_head(scenario, out);
     out->front = mem_calloc(scenario->n_schedulers, sizeof *out->front);
-    bool ok = scenario_bench_open(&bench, scenario, options, err);
+    bool ok = scenario_bench_open(&exploration.bench, scenario, options, err);
+    if (ok && options->truth)
+        ok = scenario_truth_find(&exploration.bench, &exploration.truth, err);
     for (size_t i = 0; i < scenario->n_schedulers && ok; i++)
-        ok = explore_with(&bench, scenario->schedulers[i], out, &why[i], err);
+        ok = explore_with(&exploration, i, out, err);
     if (ok && out->has_run)
-        note_empty(scenario, options, why);
+        note_empty(scenario, options, exploration.why);
     else if (ok)
-        ok = error_set(err, "%s", why[0].fault[0]);
-    scenario_bench_close(&bench);
+        ok = error_set(err, "%s", exploration.why[0].fault[0]);
+    scenario_truth_free(&exploration.truth);
+    scenario_bench_close(&exploration.bench);
     if (!ok)
         scenario_result_free(out);
-    free(why);
+    free(exploration.why);
     return ok;
 }

@@ -145,6 +145,8 @@ char *scenario_explore_json(const struct scenario_result *result)
     for (size_t i = 0; i < result->n_fronts; i++)
         json_array_append_new(fronts, front_of(&result->front[i]));
     json_object_set_new(object, "fronts", fronts);
+    if (result->truth.n_columns > 0)
+        json_object_set_new(object, "truth", rows_of(&result->truth));
     if (result->has_run) {
         json_t *run = json_object();
         put_summary(run, result);

@@ -74,6 +74,7 @@ void scenario_result_free(struct scenario_result *result)
     table_free(&result->slo);
     table_free(&result->changes);
     table_free(&result->log);
+    table_free(&result->truth);
     if (result->validation)
         scenario_validation_free(result->validation);
     free(result->validation);

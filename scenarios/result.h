@@ -31,6 +31,18 @@ struct scenario_front {
     size_t knee, least_energy, least_latency; /* rows */
 };
 
+/* Of which plans a true front was enumerated: of all, or of those in stages (sim/stages.h). */
+enum scenario_truth_plans { SCENARIO_TRUTH_ALL, SCENARIO_TRUTH_STAGES };
+
+/* How near a scheduler's front comes to the true one. */
+struct scenario_truth_row {
+    const char *scheduler;
+    double hv_ratio, igd_plus, epsilon, share_found; /* see analysis/quality.h */
+    int32_t plans_of;                                /* enum scenario_truth_plans */
+    int64_t plans, points; /* of the truth: plans enumerated, points of its front */
+};
+extern const struct column_spec scenario_truth_columns[];
+
 struct scenario_validation; /* scenarios/validate.h */
 struct scenario_thermal;    /* scenarios/thermal.h */
 
@@ -47,8 +59,9 @@ struct scenario_result {
     char *kv_summary;   /* sim_plan_describe_blocks */
     struct sim_summary summary;
     struct table requests, devices, series, changes; /* of sim_*_row */
-    struct table slo; /* of struct scenario_slo_row; no columns: no classes */
-    struct table log; /* of struct scenario_log_row; no columns: no log was replayed */
+    struct table slo;                       /* of struct scenario_slo_row; no columns: no classes */
+    struct table truth; /* of struct scenario_truth_row; no columns: none was asked for */
+    struct table log;   /* of struct scenario_log_row; no columns: no log was replayed */
     struct scenario_validation *validation; /* NULL: none */
     struct scenario_thermal *thermal;       /* NULL: none */
 };
@@ -56,6 +69,7 @@ struct scenario_result {
 struct scenario_options {
     bool token_resolution;
     bool replay;        /* explore: replay members */
+    bool truth;         /* explore: find the true front and hold the others against it */
     bool drop_requests; /* the rows of requests are not kept */
     bool as_server;     /* run: max_num_seqs in flight, not as many as were found best */
     void *context;

@@ -86,6 +86,8 @@ bool scenario_result_write(const struct scenario_result *result, const char *pat
         put_run(file, result);
     if (result->slo.n_columns > 0)
         scenario_h5_put_table(file, "slo", &result->slo);
+    if (result->truth.n_columns > 0)
+        scenario_h5_put_table(file, "truth", &result->truth);
     if (result->log.n_columns > 0)
         scenario_h5_put_table(file, "log", &result->log);
     bool ok = scenario_h5_save(file, path, err);
@@ -149,6 +151,12 @@ static bool get_fronts(struct scenario_h5 *file, struct scenario_result *out)
     return ok;
 }
 
+static bool get_truth(struct scenario_h5 *file, struct scenario_result *out)
+{
+    return !scenario_h5_has(file, "truth") ||
+           scenario_h5_get_table(file, "truth", "truth", scenario_truth_columns, &out->truth);
+}
+
 static bool get_run(struct scenario_h5 *file, struct scenario_result *out)
 {
     if (!scenario_h5_has(file, "summary"))
@@ -188,7 +196,8 @@ static bool get_content(struct scenario_h5 *file, struct scenario_result *out)
         return get_validation(file, out);
     if (scenario_thermal_stored(file))
         return get_thermal(file, out);
-    return get_header(file, out) && get_fronts(file, out) && get_run(file, out);
+    return get_header(file, out) && get_fronts(file, out) && get_truth(file, out) &&
+           get_run(file, out);
 }
 
 /* Whether the file says that it is ours, and of this version. */

@@ -2,6 +2,7 @@
 #include "sim/space.h"
 
 #include "base/memory.h"
+#include "sim/stages.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -35,6 +36,7 @@ struct sim_space {
     const struct sim_scorer *scorer;
     const struct sim_system *system;
     struct sim_search search;
+    uint8_t *stages; /* (choices, units in stages) devices; NULL: no gene places stages */
     struct gene *gene;
     struct problem_gene *shown;
     char **gene_name;
@@ -71,7 +73,8 @@ static void add_placement(struct sim_space *space, enum problem_role role, size_
     char *to = workload_unit_name(space->system->model, last);
     char *name = first == last ? mem_printf("%s %s", phase[role], from)
                                : mem_printf("%s %s-%s", phase[role], from, to);
-    add_gene(space, (struct gene){role, first, last, 0}, space->n_choices, name);
+    size_t choices = space->stages ? (size_t)sim_space_stages(space->system) : space->n_choices;
+    add_gene(space, (struct gene){role, first, last, 0}, choices, name);
     free(from);
     free(to);
 }
@@ -79,7 +82,7 @@ static void add_placement(struct sim_space *space, enum problem_role role, size_
 static void add_placements(struct sim_space *space, enum problem_role role)
 {
     size_t n = space->system->n_units;
-    if (space->search.granularity == SIM_GRAIN_MODEL) {
+    if (space->search.granularity == SIM_GRAIN_MODEL || space->stages) {
         add_placement(space, role, 0, n - 1);
         return;
     }
@@ -101,6 +104,24 @@ static void state_destroy(void *state)
     sim_tally_destroy(state);
 }
 
+/* What is not divided: the embedding, each layer, the head. */
+static size_t items_of(const struct sim_system *system)
+{
+    return system->n_units / 2 + 1;
+}
+
+uint64_t sim_space_stages(const struct sim_system *system)
+{
+    return sim_stages_count(items_of(system), system->n_devices);
+}
+
+static size_t device_of(const struct sim_space *space, size_t unit, uint16_t choice)
+{
+    if (!space->stages)
+        return space->device[choice];
+    return space->stages[choice * items_of(space->system) + (unit + 1) / 2];
+}
+
 static void set_gene(const struct sim_space *space, struct sim_tally *tally, size_t g,
                      uint16_t choice)
 {
@@ -112,11 +133,27 @@ static void set_gene(const struct sim_space *space, struct sim_tally *tally, siz
     } else {
         for (size_t u = gene->first; u <= gene->last; u++) {
             if (gene->role != PROBLEM_DECODE)
-                sim_tally_place(tally, false, u, space->device[choice]);
+                sim_tally_place(tally, false, u, device_of(space, u, choice));
             if (gene->role != PROBLEM_PREFILL)
-                sim_tally_place(tally, true, u, space->device[choice]);
+                sim_tally_place(tally, true, u, device_of(space, u, choice));
         }
     }
+}
+
+/* The choice of stages that places the units so. */
+static uint16_t find_stages(const struct sim_space *space, const uint8_t *where)
+{
+    size_t unit = 0;
+    uint16_t choice = 0;
+    while (unit < space->system->n_units) {
+        if (device_of(space, unit, choice) == where[unit]) {
+            unit++;
+        } else {
+            unit = 0;
+            choice++;
+        }
+    }
+    return choice;
 }
 
 static uint16_t get_gene(const struct sim_space *space, const struct sim_plan *plan, size_t g)
@@ -124,11 +161,11 @@ static uint16_t get_gene(const struct sim_space *space, const struct sim_plan *p
     const struct gene *gene = &space->gene[g];
     if (gene->role == PROBLEM_CLOCK)
         return plan->pstate[gene->device];
-    if (gene->role == PROBLEM_PREFILL)
-        return space->choice_of[plan->prefill[gene->first]];
-    if (gene->role != PROBLEM_INFLIGHT)
-        return space->choice_of[plan->decode[gene->first]];
     uint16_t choice = 0;
+    if (gene->role != PROBLEM_INFLIGHT) {
+        const uint8_t *where = gene->role == PROBLEM_PREFILL ? plan->prefill : plan->decode;
+        return space->stages ? find_stages(space, where) : space->choice_of[where[gene->first]];
+    }
     while (space->batch[choice] < plan->in_flight)
         choice++;
     return choice;
@@ -227,6 +264,9 @@ struct sim_space *sim_space_create_within(const struct sim_scorer *scorer,
     space->scorer = scorer;
     space->system = system;
     space->search = *search;
+    if (search->granularity == SIM_GRAIN_STAGES)
+        space->stages =
+            sim_stages_list(items_of(system), system->n_devices, (size_t)sim_space_stages(system));
     space->cool = bounds->cool;
     add_devices(space, bounds->available);
     add_genes(space);
@@ -253,6 +293,7 @@ void sim_space_destroy(struct sim_space *space)
     for (size_t g = 0; g < space->n_genes; g++)
         free(space->gene_name[g]);
     free(space->gene_name);
+    free(space->stages);
     free(space->gene);
     free(space->shown);
     free(space->device_name);

@@ -8,9 +8,11 @@
 #include "sim/score.h"
 
 enum sim_granularity {
-    SIM_GRAIN_MODEL,   /* one gene places all units of a phase */
-    SIM_GRAIN_LAYER,   /* embedding, each layer, head */
-    SIM_GRAIN_OPERATOR /* attention and FFN of a layer apart */
+    SIM_GRAIN_MODEL,    /* one gene places all units of a phase */
+    SIM_GRAIN_LAYER,    /* embedding, each layer, head */
+    SIM_GRAIN_OPERATOR, /* attention and FFN of a layer apart */
+    SIM_GRAIN_STAGES /* one gene places all units of a phase in stages (sim/stages.h); its choices
+                      * are no devices, so that of the schedulers only `exact` can use it */
 };
 
 struct sim_search {
@@ -40,6 +42,8 @@ struct sim_space *sim_space_create_within(const struct sim_scorer *scorer,
                                           const struct sim_search *search,
                                           const struct sim_space_bounds *bounds);
 void sim_space_destroy(struct sim_space *space);
+/* Choices of a gene that places stages; above UINT16_MAX there can be no such space. */
+uint64_t sim_space_stages(const struct sim_system *system);
 struct problem *sim_space_problem(struct sim_space *space);
 /* The plan of an assignment (freed by the caller with sim_plan_free). */
 void sim_space_plan(const struct sim_space *space, const uint16_t *assignment,

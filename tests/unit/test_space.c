@@ -116,11 +116,13 @@ static void check_scenario(uint64_t seed)
     if (!sim_load_measure(&s.workload, 1, &load, &err))
         random_fail(&s, &err);
     struct sim_scorer *scorer = sim_scorer_create(&s.system, &load);
-    struct sim_search search = {.granularity = (int)random_choice(&s, 3),
+    struct sim_search search = {.granularity = (int)random_choice(&s, 4),
                                 .split_phases = random_choice(&s, 2),
                                 .clocks = random_choice(&s, 2),
                                 .keep_up = random_choice(&s, 2),
                                 .objective = {true, true, true}};
+    if (search.granularity == SIM_GRAIN_STAGES && sim_space_stages(&s.system) > UINT16_MAX)
+        search.granularity = SIM_GRAIN_LAYER;
     struct sim_space *space = sim_space_create(scorer, &s.system, &search);
     check_moves(&s, sim_space_problem(space));
     check_plan(&s, scorer, space);
