@@ -6,8 +6,9 @@
  * each pair of neighbours that differ what that adds. Underutilisation is no such sum; it is told
  * by the loads of devices where that foretells it better. A first round of single changes fills
  * this in, and every score corrects it. Of a few moves drawn at random, the one of which momentum
- * expects most is scored; a move that it thinks little of is scored now and then all the same, so
- * that every move stays possible.
+ * expects most is scored; one that it takes for a loss is scored now and then all the same, so that
+ * every move stays possible. Kinds of moves are drawn by the share that brought new members of
+ * late, now and then by fixed shares.
  *
  * Pareto guidance: annealing runs in short chains, each from a member of the archive of everything
  * seen. Most chains start where little has been tried yet and ask how far a plan lies beyond the
@@ -32,20 +33,21 @@
 
 enum {
     RANDOM_STARTS = 16, /* plans drawn before the first chain */
-    CANDIDATES = 8,     /* moves that compete for an evaluation */
+    CANDIDATES = 6,     /* moves that compete for an evaluation */
     CONTENDERS = 4,     /* members that compete to start a chain */
-    PATIENCE = 4,       /* moves without gain that end a chain */
+    PATIENCE = 5,       /* moves without gain that end a chain */
     MEASURE_EVERY = 100 /* evaluations */
 };
 static const double PROBED = 0.1; /* most of the budget that single changes may take at first */
-static const double LEAST_SHARE = 0.1; /* of chains that are rays, and of those that are not */
-static const double LATELY = 0.05;     /* weight of the last chain in what its kind has won */
-static const double SHARPNESS = 2;     /* of a ray: 1 draws all directions alike */
-static const double ACCEPTED = 0.1;    /* of mean worsenings at first */
-static const double COOLING = 0.01;    /* last temperature over the first */
-static const double DOUBTED = 0.5;     /* of moves that momentum takes for losses: scored anyway */
-static const double AFRESH = 0.1;      /* of chains after one that found nothing new */
-static const double RESOLUTION = 1e-9; /* less is no gain along a ray */
+static const double LEAST_SHARE = 0.05; /* of chains that are rays, and of those that are not */
+static const double LATELY = 0.05;      /* weight of the last chain in what its kind has won */
+static const double SHARPNESS = 2;      /* of a ray: 1 draws all directions alike */
+static const double ACCEPTED = 0.1;     /* of mean worsenings at first */
+static const double COOLING = 0.01;     /* last temperature over the first */
+static const double DOUBTED = 0.5;      /* of moves that momentum takes for losses: scored anyway */
+static const double AFRESH = 0.1;       /* of chains after one that found nothing new */
+static const double RESOLUTION = 1e-9;  /* less is no gain along a ray */
+static const double COVERED = -1;       /* merit of plans that the front is expected to cover */
 static const double UNFIT = -10; /* merit of plans that are expected to violate a constraint */
 
 struct pgsam {
@@ -124,6 +126,17 @@ static double merit_of(const struct pgsam *pgsam, const struct chain *chain, con
     return chain->ray ? -along(pgsam, chain, part) : pgsam_surface_gain(&pgsam->surface, part);
 }
 
+/* Does the front cover what is expected, even if that errs by as much as it does of late? */
+static bool is_covered(struct pgsam *pgsam, const double *part)
+{
+    double hoped[PROBLEM_OBJECTIVES];
+    for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++) {
+        double range = pgsam->surface.greatest[o] - pgsam->surface.least[o];
+        hoped[o] = part[o] - (pgsam->momentum.doubt + RESOLUTION) * range;
+    }
+    return analysis_archive_covers(&pgsam->trial.front->archive, hoped);
+}
+
 static double worsening(const struct pgsam *pgsam, const struct chain *chain,
                         const struct problem_score *score)
 {
@@ -139,14 +152,19 @@ static const struct pgsam_move *choose(struct pgsam *pgsam, const struct chain *
                                        double *best_merit)
 {
     struct pgsam_move *free = &pgsam->candidate[0], *chosen = NULL;
+    *best_merit = 0;
     if (pgsam->moves.n_ways == 0)
         return NULL;
-    struct pgsam_kind kind = pgsam_kind_draw(&pgsam->moves);
+    struct pgsam_deal deal = pgsam_deal(&pgsam->moves);
     for (int i = 0; i < CANDIDATES; i++) {
-        pgsam_move_draw(&pgsam->moves, kind, pgsam->trial.genes, free);
+        pgsam_move_draw(&pgsam->moves, deal, pgsam->trial.genes, free);
         pgsam_momentum_predict(&pgsam->momentum, pgsam->trial.genes, free);
         double merit = merit_of(pgsam, chain, free->part);
         if ((chosen && !(merit > *best_merit)) || is_seen(pgsam, free->hash))
+            continue;
+        if (!chain->ray && merit > COVERED && is_covered(pgsam, free->part))
+            merit = COVERED;
+        if (chosen && !(merit > *best_merit))
             continue;
         *best_merit = merit;
         chosen = free;
@@ -215,6 +233,7 @@ static bool settle(struct pgsam *pgsam, struct chain *chain, const struct pgsam_
         chain->won += pgsam_surface_add(&pgsam->surface, score->objective);
     else
         mark_in_vain(pgsam, chain);
+    pgsam_deal_learn(&pgsam->moves, move->kind, entered);
     take_back(pgsam, move);
     pgsam_momentum_learn(&pgsam->momentum, pgsam->trial.genes, move, score, pgsam->surface.scale);
     double worse = worsening(pgsam, chain, score);
@@ -420,10 +439,9 @@ static void search(struct pgsam *pgsam)
         chain.won = 0;
         while (step(pgsam, &chain)) {
         }
-        if (pgsam->trial.used > used)
-            pgsam->won[chain.ray] +=
-                LATELY * (chain.won / (double)(pgsam->trial.used - used) - pgsam->won[chain.ray]);
         barren = pgsam->trial.used == used;
+        double cost = barren ? 1 : (double)(pgsam->trial.used - used);
+        pgsam->won[chain.ray] += LATELY * (chain.won / cost - pgsam->won[chain.ray]);
     }
 }
 
@@ -438,6 +456,7 @@ static bool run(struct problem *problem, const struct sched_options *options,
                           .cursor = mem_calloc(problem->n_genes, sizeof *pgsam.cursor)};
     pgsam_moves_open(&pgsam.moves, problem, &pgsam.stream);
     pgsam.moves.lone = !with(&pgsam, SCHED_COMPOUND);
+    pgsam.moves.even = !with(&pgsam, SCHED_MOMENTUM);
     pgsam_momentum_open(&pgsam.momentum, problem, with(&pgsam, SCHED_LOADS));
     sched_trial_open(&pgsam.trial, problem, options, front);
     search(&pgsam);

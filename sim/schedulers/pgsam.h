@@ -14,6 +14,15 @@ enum {
 
 /* ---- Moves ---- */
 
+enum pgsam_kind {
+    PGSAM_LONE,     /* one gene */
+    PGSAM_RUN,      /* a run of neighbours to one choice: layers that move together pay for no
+                       transfer in between on the way */
+    PGSAM_EXCHANGE, /* two genes swap their choices: loads stay about the same */
+    PGSAM_SEVERAL,  /* genes that have nothing to do with each other */
+    PGSAM_KINDS
+};
+
 /* One of a gene's other choices, as a distance from the choice that it has. */
 struct pgsam_way {
     uint32_t gene;
@@ -27,6 +36,7 @@ struct pgsam_change {
 
 /* A change of one or more genes, each once, and the score that momentum expects of it. */
 struct pgsam_move {
+    enum pgsam_kind kind;
     size_t n;
     struct pgsam_change change[PGSAM_CHANGES];
     uint64_t hash; /* of the plan that it leads to */
@@ -43,7 +53,9 @@ struct pgsam_moves {
     struct pgsam_way *way; /* (n_ways) */
     size_t n_ways;
     size_t *group, n_groups; /* (n_groups + 1) where those of neighbouring genes of a role start */
+    double won[PGSAM_KINDS]; /* share of moves that brought a member, of late */
     bool lone;               /* moves change one gene only */
+    bool even;               /* what kinds have won does not count */
 };
 void pgsam_moves_open(struct pgsam_moves *moves, const struct problem *problem,
                       struct stream *stream);
@@ -53,14 +65,16 @@ bool pgsam_chance(struct stream *stream, double probability);
 /* Into *move (its changes only) the change of one gene by a way. */
 void pgsam_move_along(const struct pgsam_moves *moves, const uint16_t *genes, struct pgsam_way way,
                       struct pgsam_move *move);
-/* What kind of moves compete. */
-struct pgsam_kind {
-    bool run, exchange;
+/* What the moves of a set have in common. */
+struct pgsam_deal {
+    enum pgsam_kind kind;
     size_t others; /* genes beside the first that change, wherever they are */
 };
-struct pgsam_kind pgsam_kind_draw(struct pgsam_moves *moves);
-/* Any move of a kind from `genes`; there must be a way. */
-void pgsam_move_draw(struct pgsam_moves *moves, struct pgsam_kind kind, const uint16_t *genes,
+struct pgsam_deal pgsam_deal(struct pgsam_moves *moves);
+/* Notes whether a move of a kind brought a member. */
+void pgsam_deal_learn(struct pgsam_moves *moves, enum pgsam_kind kind, bool entered);
+/* Any move of the set from `genes`; there must be a way. */
+void pgsam_move_draw(struct pgsam_moves *moves, struct pgsam_deal deal, const uint16_t *genes,
                      struct pgsam_move *move);
 
 /* ---- Momentum ---- */

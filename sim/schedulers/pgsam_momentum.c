@@ -10,6 +10,8 @@ enum { ENERGY, LATENCY, UNDERUTILISATION };
 static const double FORGET = 0.02; /* weight of a new error in the mean of errors */
 static const double EXACT = 1e-12; /* errors below, in the front's ranges, are rounding */
 static const double WORST = 1;     /* errors above count as this */
+static const double GIVEN_UP = 20; /* links that err so many times as much as the best, */
+static const double SMALL = 0.01;  /* and by more than this */
 
 int pgsam_count_cuts(const struct pgsam_momentum *momentum, const uint16_t *genes)
 {
@@ -17,6 +19,12 @@ int pgsam_count_cuts(const struct pgsam_momentum *momentum, const uint16_t *gene
     for (size_t g = 1; g < momentum->problem->n_genes; g++)
         cuts += momentum->linked[g] && genes[g] != genes[g - 1];
     return cuts;
+}
+
+/* Is it worth learning what a link would explain? */
+static bool is_live(const struct pgsam_momentum *momentum, int link)
+{
+    return momentum->error[link] <= GIVEN_UP * momentum->error[momentum->link] + SMALL;
 }
 
 static bool knows_loads(const struct pgsam_momentum *momentum)
@@ -140,7 +148,8 @@ static void average(double *mean, double error)
 static void stand_on_all_links(struct pgsam_momentum *momentum, const uint16_t *genes)
 {
     for (int link = 0; link < PGSAM_LINKS; link++)
-        pgsam_loads_stand(momentum, link, genes);
+        if (is_live(momentum, link))
+            pgsam_loads_stand(momentum, link, genes);
 }
 
 /* Which link foretold best, of late. */
@@ -150,6 +159,8 @@ static void judge_links(struct pgsam_momentum *momentum, const struct pgsam_move
     int best = PGSAM_ADDED;
     average(&momentum->error[PGSAM_ADDED], (move->added - u) * scale);
     for (int link = 0; link < PGSAM_LINKS; link++) {
+        if (!is_live(momentum, link))
+            continue;
         average(&momentum->error[link], (pgsam_loads_predict(momentum, link, move) - u) * scale);
         if (momentum->error[link] < momentum->error[best])
             best = link;
@@ -168,7 +179,8 @@ void pgsam_momentum_note(struct pgsam_momentum *momentum, const uint16_t *genes,
 {
     momentum->violated = momentum->violated || score->violation > 0;
     for (int link = 0; link < PGSAM_LINKS && knows_loads(momentum); link++)
-        pgsam_loads_learn(momentum, link, genes, score);
+        if (is_live(momentum, link))
+            pgsam_loads_learn(momentum, link, genes, score);
 }
 
 static void learn_loads(struct pgsam_momentum *momentum, uint16_t *genes,
@@ -176,7 +188,8 @@ static void learn_loads(struct pgsam_momentum *momentum, uint16_t *genes,
 {
     stand_on_all_links(momentum, genes); /* gains have changed */
     for (int link = 0; link < PGSAM_LINKS; link++)
-        pgsam_loads_learn_move(momentum, link, move, score);
+        if (is_live(momentum, link))
+            pgsam_loads_learn_move(momentum, link, move, score);
     change_genes(genes, move, false);
     pgsam_momentum_note(momentum, genes, score);
     change_genes(genes, move, true);

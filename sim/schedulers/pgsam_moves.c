@@ -3,15 +3,15 @@
 #include "sim/schedulers/pgsam.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-/* Shares of the kinds of moves; what is left changes several genes that have nothing to do with
- * each other. */
-static const double LONE = 0.25;     /* one gene */
-static const double RUN = 0.15;      /* a run of neighbours to one choice: layers that move together
-                                        pay for no transfer in between on the way */
-static const double EXCHANGE = 0.15; /* two genes swap their choices: loads stay about the same */
-static const double BY_ROLE = 0.5;   /* of changes: all roles are as likely, be their genes few */
-static const double ANOTHER = 0.4;   /* of several genes: that one more follows the second */
+/* Shares of the kinds of moves before anything is known of them. */
+static const double SHARE[PGSAM_KINDS] = {
+    [PGSAM_LONE] = 0.25, [PGSAM_RUN] = 0.15, [PGSAM_EXCHANGE] = 0.15, [PGSAM_SEVERAL] = 0.45};
+static const double KNOWN = 0.8;   /* of kinds drawn: by what they have won instead */
+static const double LATELY = 0.02; /* weight of the last move in what its kind has won */
+static const double BY_ROLE = 0.5; /* of changes: all roles are as likely, be their genes few */
+static const double ANOTHER = 0.4; /* of several genes: that one more follows the second */
 
 uint32_t pgsam_below(struct stream *stream, size_t n)
 {
@@ -104,36 +104,53 @@ void pgsam_move_along(const struct pgsam_moves *moves, const uint16_t *genes, st
                       struct pgsam_move *move)
 {
     move->n = 0;
+    move->kind = PGSAM_LONE;
     add_way(moves, genes, way, move);
 }
 
-struct pgsam_kind pgsam_kind_draw(struct pgsam_moves *moves)
+/* A kind by given weights. */
+static enum pgsam_kind pick_kind(double fraction, const double *weight)
 {
-    moves->word = (uint64_t)stream_u32(moves->stream) << 32 | stream_u32(moves->stream);
-    double kind = next_fraction(moves);
-    struct pgsam_kind drawn = {.others = 0};
-    if (moves->lone || kind < LONE)
-        return drawn;
-    drawn.run = kind < LONE + RUN;
-    drawn.exchange = !drawn.run && kind < LONE + RUN + EXCHANGE;
-    if (drawn.run || drawn.exchange)
-        return drawn;
-    drawn.others = 1;
-    while (drawn.others + 1 < PGSAM_CHANGES && next_fraction(moves) < ANOTHER)
-        drawn.others++;
-    return drawn;
+    double sum = 0;
+    for (int kind = 0; kind < PGSAM_KINDS; kind++)
+        sum += weight[kind];
+    fraction *= sum;
+    for (int kind = 0; kind + 1 < PGSAM_KINDS; kind++)
+        if ((fraction -= weight[kind]) < 0)
+            return (enum pgsam_kind)kind;
+    return PGSAM_KINDS - 1;
 }
 
-void pgsam_move_draw(struct pgsam_moves *moves, struct pgsam_kind kind, const uint16_t *genes,
+struct pgsam_deal pgsam_deal(struct pgsam_moves *moves)
+{
+    moves->word = (uint64_t)stream_u32(moves->stream) << 32 | stream_u32(moves->stream);
+    struct pgsam_deal deal = {.kind = PGSAM_LONE};
+    if (moves->lone)
+        return deal;
+    bool known = next_fraction(moves) < KNOWN && !moves->even;
+    deal.kind = pick_kind(next_fraction(moves), known ? moves->won : SHARE);
+    deal.others = deal.kind == PGSAM_SEVERAL;
+    while (deal.others > 0 && deal.others + 1 < PGSAM_CHANGES && next_fraction(moves) < ANOTHER)
+        deal.others++;
+    return deal;
+}
+
+void pgsam_deal_learn(struct pgsam_moves *moves, enum pgsam_kind kind, bool entered)
+{
+    moves->won[kind] += LATELY * (entered - moves->won[kind]);
+}
+
+void pgsam_move_draw(struct pgsam_moves *moves, struct pgsam_deal deal, const uint16_t *genes,
                      struct pgsam_move *move)
 {
     move->n = 0;
+    move->kind = deal.kind;
     add_any(moves, genes, move);
-    if (kind.run)
+    if (deal.kind == PGSAM_RUN)
         add_run(moves, genes, move);
-    else if (kind.exchange)
+    else if (deal.kind == PGSAM_EXCHANGE)
         add_exchange(moves, genes, move);
-    for (size_t i = 0; i < kind.others; i++)
+    for (size_t i = 0; i < deal.others; i++)
         add_any(moves, genes, move);
 }
 
@@ -160,6 +177,7 @@ void pgsam_moves_open(struct pgsam_moves *moves, const struct problem *problem,
         for (uint16_t d = 1; d < problem->gene[g].choices; d++)
             moves->way[moves->n_ways++] = (struct pgsam_way){(uint32_t)g, d};
     group_ways(moves);
+    memcpy(moves->won, SHARE, sizeof SHARE);
 }
 
 void pgsam_moves_close(struct pgsam_moves *moves)
