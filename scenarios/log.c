@@ -44,6 +44,13 @@ static void add_count(struct settings *settings, const char *key, uint64_t count
         add_own(settings, mem_printf("serving.%s=%llu", key, (unsigned long long)count));
 }
 
+/* -1: nothing was said. */
+static void add_switch(struct settings *settings, const char *key, int on)
+{
+    if (on >= 0)
+        add_own(settings, mem_printf("serving.%s=%s", key, on ? "true" : "false"));
+}
+
 /* What the meta data say of the server. */
 static void add_server(struct settings *settings, const struct measured_server *server)
 {
@@ -53,9 +60,8 @@ static void add_server(struct settings *settings, const struct measured_server *
     add_count(settings, "kv_blocks", server->kv_blocks);
     if (server->memory_fraction > 0)
         add_own(settings, mem_printf("serving.memory_fraction=%.17g", server->memory_fraction));
-    if (server->chunked_prefill >= 0)
-        add_own(settings, mem_printf("serving.chunked_prefill=%s",
-                                     server->chunked_prefill ? "true" : "false"));
+    add_switch(settings, "chunked_prefill", server->chunked_prefill);
+    add_switch(settings, "prefix_cache", server->prefix_cache);
 }
 
 static char *join(const struct settings *settings)

@@ -18,7 +18,7 @@ struct measured_request {
 struct measured_server {
     uint64_t kv_blocks, kv_block_tokens, max_num_seqs, max_num_batched_tokens;
     double memory_fraction;
-    int chunked_prefill; /* 0, 1 or -1 */
+    int chunked_prefill, prefix_cache; /* 0, 1 or -1 */
 };
 
 struct measured_log {

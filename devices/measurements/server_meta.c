@@ -8,7 +8,7 @@ enum { MOST_DEPTH = 8 };
 
 struct measured_server measured_server_none(void)
 {
-    return (struct measured_server){.chunked_prefill = -1};
+    return (struct measured_server){.chunked_prefill = -1, .prefix_cache = -1};
 }
 
 /* Counts; the first name that has a value wins. vLLM calls the blocks of its own choice
@@ -20,6 +20,7 @@ static const struct {
     {"num_gpu_blocks", offsetof(struct measured_server, kv_blocks)},
     {"num_gpu_blocks_override", offsetof(struct measured_server, kv_blocks)},
     {"kv_blocks", offsetof(struct measured_server, kv_blocks)},
+    {"num_kv_blocks", offsetof(struct measured_server, kv_blocks)},
     {"block_size", offsetof(struct measured_server, kv_block_tokens)},
     {"max_num_seqs", offsetof(struct measured_server, max_num_seqs)},
     {"max_num_batched_tokens", offsetof(struct measured_server, max_num_batched_tokens)},
@@ -70,15 +71,15 @@ static bool read_fraction(const char *name, const json_t *meta, struct measured_
     return true;
 }
 
-static bool read_chunked(const char *name, const json_t *meta, struct measured_server *server,
-                         struct error *err)
+static bool read_switch(const char *name, const json_t *meta, const char *key, int *out,
+                        struct error *err)
 {
-    const json_t *value = find(meta, "enable_chunked_prefill", 0);
+    const json_t *value = find(meta, key, 0);
     if (!value)
         return true;
     if (!json_is_boolean(value))
-        return error_at(err, name, 1, 1, "member 'enable_chunked_prefill' is not true or false");
-    server->chunked_prefill = json_is_true(value);
+        return error_at(err, name, 1, 1, "member '%s' is not true or false", key);
+    *out = json_is_true(value);
     return true;
 }
 
@@ -94,7 +95,8 @@ bool measured_server_read(const char *name, const char *bytes, size_t n,
                         fault.text);
     bool ok = json_is_object(meta) || error_at(err, name, 1, 1, "one object is wanted: {...}");
     ok = ok && read_counts(name, meta, server, err) && read_fraction(name, meta, server, err) &&
-         read_chunked(name, meta, server, err);
+         read_switch(name, meta, "enable_chunked_prefill", &server->chunked_prefill, err) &&
+         read_switch(name, meta, "enable_prefix_caching", &server->prefix_cache, err);
     json_decref(meta);
     return ok;
 }

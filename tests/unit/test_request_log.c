@@ -85,18 +85,24 @@ static void test_meta(void)
     struct error err = {0};
     struct measured_server server;
     CHECK(read_meta("{\"engine_kwargs\": {\"max_num_seqs\": 64, \"num_gpu_blocks_override\": 9, "
-                    "\"max_num_batched_tokens\": null, \"enable_chunked_prefill\": false},"
+                    "\"max_num_batched_tokens\": null, \"enable_chunked_prefill\": false, "
+                    "\"enable_prefix_caching\": true},"
                     " \"cache_config\": {\"num_gpu_blocks\": 1800, \"block_size\": 32,"
                     " \"gpu_memory_utilization\": 0.85}}",
                     &server, &err));
     CHECK(server.kv_blocks == 1800 && server.kv_block_tokens == 32 && server.max_num_seqs == 64);
     CHECK(server.max_num_batched_tokens == 0 && server.chunked_prefill == 0);
+    CHECK(server.prefix_cache == 1);
     CHECK(near(server.memory_fraction, 0.85));
     CHECK(read_meta("{\"num_gpu_blocks\": null, \"num_gpu_blocks_override\": 9}", &server, &err));
     CHECK(server.kv_blocks == 9 && server.chunked_prefill == -1);
+    CHECK(server.prefix_cache == -1);
     CHECK(!read_meta("{\"num_gpu_blocks\": 0}", &server, &err));
     CHECK_TEXT(err.fault[0],
                "meta.json:1:1: member 'num_gpu_blocks' is not a whole number from 1 to 1e9");
+    error_clear(&err);
+    CHECK(!read_meta("{\"enable_prefix_caching\": 1}", &server, &err));
+    CHECK_TEXT(err.fault[0], "meta.json:1:1: member 'enable_prefix_caching' is not true or false");
 }
 
 /* The real one: its figures as this file's writers computed them apart. */
