@@ -106,7 +106,8 @@ static bool covered_by_member(struct analysis_archive *archive, const double *f)
             return true;
         i = block->start;
     }
-    for (const double *member = archive->f + i * m; i < n && member[0] <= f[0]; i++, member += m) {
+    for (; i < n && archive->f[i * m] <= f[0]; i++) {
+        const double *member = archive->f + i * m;
         if (refuses(member, f, m)) {
             remember_new(archive, member);
             return true;

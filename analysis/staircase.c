@@ -38,10 +38,10 @@ static size_t find(const struct staircase *stairs, double x)
 static const struct staircase_step *cover_at(const struct staircase *stairs, size_t at, double x,
                                              double y)
 {
-    const struct staircase_step *step = stairs->step + at;
-    if (at > 0 && step[-1].y <= y)
-        return step - 1;
-    return at < stairs->n && step->x <= x && step->y <= y ? step : NULL;
+    const struct staircase_step *step = stairs->step;
+    if (at > 0 && step[at - 1].y <= y)
+        return step + at - 1;
+    return at < stairs->n && step[at].x <= x && step[at].y <= y ? step + at : NULL;
 }
 
 const struct staircase_step *staircase_cover(const struct staircase *stairs, double x, double y)
