@@ -19,7 +19,8 @@ BENCHES = [
     (["list", "devices"], 0.020, 20),
     (["explore", "scenarios/quickstart.yaml", "-o", "{scratch}/quickstart.h5"], 2, 200),
     (["plot", "{scratch}/quickstart.h5", "front", "-o", "{scratch}/front.png"], 2, 200),
-    (["run", "scenarios/bench/azure-conv-full.yaml"], 2, 100),
+    (["run", "scenarios/bench/azure-conv-full.yaml"], 0.2, 30),
+    (["run", "scenarios/bench/azure-conv-full.yaml", "--resolution", "token"], 0.8, 30),
     (["run", "scenarios/bench/week-sparse.yaml"], 10, 30),
 ]
 
@@ -48,6 +49,7 @@ def bench(program, arguments, goal_s, goal_MiB, repeat):
     memory = max(run[1] for run in runs)
     verdict = "ok" if seconds <= goal_s and memory <= goal_MiB else "over the goal"
     name = " ".join(arguments[:3 if arguments[0] == "plot" else 2])
+    name += " token" if "token" in arguments else ""
     name = name.replace(os.path.dirname(arguments[1]) + "/", "") if "/" in name else name
     print(f"{name:32} {seconds * 1e3:10.1f} ms (goal {goal_s * 1e3:6.0f})  "
           f"{memory:6.1f} MiB (goal {goal_MiB:4.0f})  {verdict}", flush=True)
