@@ -103,6 +103,11 @@ static void check_burst(void)
     CHECK(out.ttft_s.p99 > 5 * out.ttft_s.p50 * 0.3 && out.saturated);
     struct sim_summary alone = serve(served_default, 1, REQUESTS(300, 1000000000, 40, 8));
     CHECK(alone.done == 300 && alone.passes == 300 * 8);
+    /* A million users who ask at once and never again. */
+    out = serve(served_default, 8,
+                "generator: {requests: 1000000, seed: 3, prompt: {median: 5, max: 5}, output: "
+                "{median: 1, max: 1}}\nclosed_loop: {users: 1000000}\n");
+    CHECK(out.done == 1000000 && out.passes == 1 + 125000); /* the first goes alone */
 }
 
 /* A prompt above max_num_batched_tokens: in pieces, or whole and alone. */
