@@ -9,6 +9,8 @@
 #include "sim/prefix.h"
 #include "sim/rows.h"
 
+struct sim_moves; /* sim/link.h */
+
 enum sim_job_state {
     SIM_JOB_WAITING,
     SIM_JOB_PREFILL,
@@ -30,7 +32,10 @@ struct sim_job {
     uint64_t preemptions;
     bool faulted; /* a fault stopped it */
     int64_t scheduled_ps, first_token_ps, last_token_ps;
-    uint32_t next_call;  /* slot of the session's call after it, while it is held */
+    uint32_t next_call;            /* slot of the session's call after it, while it is held */
+    const struct sim_moves *moves; /* of its cache, while that is under way, and the one now */
+    size_t move;
+    int64_t sent_ps;
     uint16_t generation; /* tells late hand-over events from the present one */
 };
 

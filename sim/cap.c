@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "devices/gear.h"
 #include "sim/engine_state.h"
+#include "sim/share.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -30,31 +31,23 @@ static bool is_named(char *const *name, size_t n, const char *wanted)
     return false;
 }
 
-/* Raises the shares of one rank: who needs less than an equal part gets it all, and the others part
- * what that leaves. Returns what no member of the rank needs. */
+/* Raises the shares of one rank, max-min. Returns what no member of the rank needs. */
 static double fill_rank(struct sim_cap_member *member, size_t n, size_t rank, double left_W)
 {
-    for (bool met = true; met;) {
-        size_t open = 0;
-        for (size_t i = 0; i < n; i++)
-            open += member[i].rank == rank && member[i].share_W < member[i].demand_W;
-        if (open == 0)
-            return left_W;
-        double each_W = left_W / (double)open;
-        met = false;
-        for (size_t i = 0; i < n; i++) {
-            double need_W = member[i].demand_W - member[i].share_W;
-            if (member[i].rank != rank || need_W <= 0 || need_W > each_W)
-                continue;
-            member[i].share_W = member[i].demand_W;
-            left_W -= need_W;
-            met = true;
-        }
-        for (size_t i = 0; i < n && !met; i++)
-            if (member[i].rank == rank && member[i].share_W < member[i].demand_W)
-                member[i].share_W += each_W;
+    double need_W[SIM_MOST_DEVICES], rest_W = left_W;
+    size_t of_rank = 0;
+    for (size_t i = 0; i < n; i++)
+        if (member[i].rank == rank && member[i].share_W < member[i].demand_W)
+            need_W[of_rank++] = member[i].demand_W - member[i].share_W;
+    double level_W = sim_share_level(need_W, of_rank, 0, left_W);
+    for (size_t i = 0; i < n; i++) {
+        double need = member[i].demand_W - member[i].share_W;
+        if (member[i].rank != rank || need <= 0)
+            continue;
+        member[i].share_W = need <= level_W ? member[i].demand_W : member[i].share_W + level_W;
+        rest_W -= fmin(need, level_W);
     }
-    return 0;
+    return isinf(level_W) ? rest_W : 0;
 }
 
 void sim_cap_share(struct sim_cap_member *member, size_t n, double limit_W)

@@ -47,11 +47,6 @@ bool sim_engine_start_lanes(struct sim_engine *engine)
     return true;
 }
 
-static struct sim_worker *decoder(struct sim_engine *engine)
-{
-    return &engine->worker[engine->n_workers - 1];
-}
-
 static bool end_run(struct sim_engine *engine, struct sim_worker *worker)
 {
     struct sim_run_state *run = &worker->run;
@@ -66,20 +61,12 @@ static bool end_run(struct sim_engine *engine, struct sim_worker *worker)
     sim_cap_look(engine);
     sim_engine_count_time(engine, worker);
     run->active = false;
+    if (!sim_links_refresh(engine, worker))
+        return false;
     sim_engine_settle(engine, run);
     sim_pressure_set(&engine->pressure, &engine->batch.kv);
     return sim_engine_start_lanes(engine) &&
            (engine->n_workers == 1 || sim_engine_retime_others(engine, worker));
-}
-
-static bool hand_over(struct sim_engine *engine, const struct heap_event *event)
-{
-    struct sim_job *job = &engine->batch.job[event->subject];
-    if (job->generation != event->generation || job->state != SIM_JOB_HANDOVER)
-        return true;
-    job->state = SIM_JOB_READY;
-    sim_engine_cut(engine, decoder(engine));
-    return sim_engine_start_lanes(engine);
 }
 
 static bool set_governed(struct sim_engine *engine, size_t d, uint8_t pstate)
@@ -140,7 +127,9 @@ static bool handle(struct sim_engine *engine, const struct heap_event *event)
             return true;
         return end_run(engine, worker);
     case SIM_EVENT_HANDOVER:
-        return hand_over(engine, event);
+        return sim_links_arrive(engine, event) && sim_engine_start_lanes(engine);
+    case SIM_EVENT_THROUGH:
+        return sim_links_through(engine, event);
     case SIM_EVENT_FAULT:
     case SIM_EVENT_DETECT:
     case SIM_EVENT_BACK:
@@ -276,9 +265,10 @@ static bool begin(struct sim_engine *engine)
     engine->format = main_format(system);
     sim_pressure_init(&engine->pressure, system, engine->plan);
     sim_cap_init(engine);
+    sim_links_init(&engine->links, system->n_devices);
     sim_recovery_open(engine);
     sim_engine_set_workers(engine);
-    engine->moves = sim_engine_find_moves(system, engine->plan->prefill, engine->plan->decode);
+    engine->moves = sim_moves_find(system, engine->plan->prefill, engine->plan->decode);
     for (size_t d = 0; d < system->n_devices; d++)
         if (sim_plan_uses(engine->plan, d))
             sim_engine_schedule_poll(engine, d);
@@ -350,6 +340,7 @@ static void release(struct sim_engine *engine)
     heap_free(&engine->events);
     free(engine->governed);
     free(engine->moves.move);
+    sim_links_free(&engine->links);
     sim_pressure_free(&engine->pressure);
     sim_cap_free(&engine->cap);
     sim_recovery_close(engine);

@@ -58,41 +58,6 @@ static void finish_job(struct sim_engine *engine, size_t i)
     sim_engine_ended(engine, session);
 }
 
-struct sim_moves sim_engine_find_moves(const struct sim_system *system, const uint8_t *source,
-                                       const uint8_t *target)
-{
-    size_t n = system->n_devices;
-    struct sim_moves moves = {mem_calloc(n * n, sizeof *moves.move), 0};
-    for (size_t u = 0; u < system->n_units; u++) {
-        size_t from = source[u], to = target[u], i = 0;
-        double kv_B = system->class[system->class_of[u]].kv_bytes_per_token;
-        if (from == to || kv_B <= 0)
-            continue;
-        while (i < moves.n && (moves.move[i].from != from || moves.move[i].to != to))
-            i++;
-        moves.n += i == moves.n;
-        moves.move[i].from = from;
-        moves.move[i].to = to;
-        moves.move[i].token_B += kv_B;
-    }
-    return moves;
-}
-
-/* Seconds and joules of moving the keys and values of `tokens` tokens. */
-static double handover_s(const struct sim_system *system, const struct sim_moves *moves,
-                         uint64_t tokens, double *link_J)
-{
-    double seconds = 0;
-    *link_J = 0;
-    for (size_t i = 0; i < moves->n; i++) {
-        const struct sim_move *move = &moves->move[i];
-        double bytes = move->token_B * (double)tokens;
-        seconds += sim_transfer_s(system, move->from, move->to, 1, bytes);
-        *link_J += bytes * system->route[move->from * system->n_devices + move->to].byte_J;
-    }
-    return seconds;
-}
-
 /* A prompt is done: its first (or, after a recompute, next) token appears, and its cache goes to
  * the decoding devices. */
 static void finish_prompt(struct sim_engine *engine, uint32_t slot)
@@ -105,23 +70,9 @@ static void finish_prompt(struct sim_engine *engine, uint32_t slot)
     job->last_token_ps = engine->now_ps;
     job->generated++;
     job->state = SIM_JOB_READY;
-    if (job->generated < job->request.output_tokens)
-        sim_engine_hand_over(engine, slot, &engine->moves);
-}
-
-void sim_engine_hand_over(struct sim_engine *engine, uint32_t slot, const struct sim_moves *moves)
-{
-    struct sim_job *job = &engine->batch.job[slot];
-    double link_J, seconds = handover_s(engine->system, moves, job->computed, &link_J);
-    if (seconds <= 0) { /* at once; decoding that goes on elsewhere lets it in */
-        sim_engine_cut(engine, &engine->worker[engine->n_workers - 1]);
-        return;
-    }
-    job->state = SIM_JOB_HANDOVER;
-    sim_meter_add_link_J(engine->meter, link_J);
-    engine->out->time.transfer_s += seconds;
-    heap_push(&engine->events, engine->now_ps + (int64_t)llround(seconds * 1e12),
-              SIM_EVENT_HANDOVER, SIM_EVENT_HANDOVER, slot, job->generation);
+    if (job->generated < job->request.output_tokens &&
+        !sim_links_send(engine, slot, &engine->moves))
+        engine->broken = true;
 }
 
 /* The first gap of a run. Most jobs had their last token at one time. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "devices/gear.h"
+#include "sim/contend.h"
 #include "sim/engine_state.h"
 
 #include <math.h>
@@ -58,34 +59,6 @@ static void set_work(struct sim_engine *engine, struct sim_run_state *run,
         run->overhead_s += cost->device[d].overhead_s;
 }
 
-/* Devices on one pool share its bandwidth max-min over their demands: the factor by which this
- * lane's memory time grows while the neighbour lane is at work too. */
-static double pool_squeeze(const struct sim_engine *engine, const struct sim_worker *worker,
-                           const struct sim_pass_cost *cost)
-{
-    double factor = 1;
-    for (size_t p = 0; p < engine->system->n_pools && engine->n_workers > 1; p++) {
-        const struct sim_worker *other = &engine->worker[worker == &engine->worker[0] ? 1 : 0];
-        double alone_s = worker->run.alone_s;
-        double mine = 0, theirs = 0, pool = engine->system->platform->pool[p].bandwidth_Bps;
-        const struct sim_pass *my_pass = &worker->run.pass, *their_pass = &other->run.pass;
-        for (size_t d = 0; d < engine->system->n_devices; d++) {
-            if (engine->system->pool_of[d] != p)
-                continue;
-            struct sim_share share = share_of(&cost->device[d]);
-            mine += sim_steps_first(&my_pass->contexts, &my_pass->window, &share.bytes);
-            theirs += sim_steps_first(&their_pass->contexts, &their_pass->window,
-                                      &other->run.share[d].bytes);
-        }
-        if (!other->run.active || theirs <= 0 || mine <= 0)
-            continue;
-        double want = mine / alone_s, neighbour = theirs / other->run.alone_s;
-        double left = fmax(pool - neighbour, fmin(want, 0.5 * pool));
-        factor = fmax(factor, want / left);
-    }
-    return factor;
-}
-
 static bool price_run(struct sim_engine *engine, struct sim_worker *worker)
 {
     struct sim_run_state *run = &worker->run;
@@ -97,7 +70,7 @@ static bool price_run(struct sim_engine *engine, struct sim_worker *worker)
                                engine->governed[d] > engine->plan->pstate[d]);
     const struct sim_pass_cost *cost = sim_lane_price(worker->lane, &run->pass, run->gear);
     run->alone_s = sim_steps_first(&run->pass.contexts, &run->pass.window, &cost->step_s);
-    double squeeze = pool_squeeze(engine, worker, cost), memory_s = 0;
+    double squeeze = sim_contend_pools(engine, worker, cost), memory_s = 0;
     for (size_t d = 0; d < engine->system->n_devices; d++)
         memory_s += cost->device[d].memory_s;
     add_paging(engine, run);
@@ -105,6 +78,8 @@ static bool price_run(struct sim_engine *engine, struct sim_worker *worker)
     step_s.fixed = cost->step_s.fixed + (squeeze - 1) * memory_s;
     set_work(engine, run, cost, step_s.fixed / cost->step_s.fixed);
     step_s.fixed += run->paging_s;
+    if (engine->links.n_flows > 0)
+        step_s.fixed += sim_contend_links(engine, worker);
     if (engine->recovery)
         sim_recovery_slow(engine, cost, &step_s);
     run->steps.contexts = run->pass.contexts;
@@ -169,7 +144,7 @@ bool sim_engine_start(struct sim_engine *engine, struct sim_worker *worker,
     engine->out->segments++;
     sim_engine_schedule_end(engine, worker);
     schedule_burst(engine, worker);
-    return true;
+    return sim_links_refresh(engine, worker);
 }
 
 static struct sim_work work_between(const struct sim_run_state *run, size_t d, double from,
@@ -293,7 +268,7 @@ bool sim_engine_retime(struct sim_engine *engine, struct sim_worker *worker)
     run->generation++;
     sim_engine_schedule_end(engine, worker);
     schedule_burst(engine, worker);
-    return true;
+    return sim_links_refresh(engine, worker);
 }
 
 bool sim_engine_retime_others(struct sim_engine *engine, const struct sim_worker *worker)

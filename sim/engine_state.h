@@ -11,6 +11,7 @@
 #include "sim/cap.h"
 #include "sim/engine.h"
 #include "sim/latency.h"
+#include "sim/link.h"
 #include "sim/meter.h"
 #include "sim/pressure.h"
 #include "sim/recovery.h"
@@ -23,6 +24,7 @@ enum { SIM_MOST_LANES = 2, SIM_PROGRESS_EVENTS = 8192 };
 enum sim_event {
     SIM_EVENT_RUN_END, /* one priority for each lane */
     SIM_EVENT_HANDOVER = SIM_MOST_LANES,
+    SIM_EVENT_THROUGH, /* a cache is through a link */
     SIM_EVENT_FAULT,
     SIM_EVENT_DETECT, /* the server notices a fault */
     SIM_EVENT_BACK,   /* a failed device works again */
@@ -63,16 +65,6 @@ struct sim_worker {
     struct sim_run_state run;
 };
 
-/* Keys and values that go from one device to another when a prompt is done. */
-struct sim_move {
-    size_t from, to;
-    double token_B;
-};
-struct sim_moves {
-    struct sim_move *move; /* (n), room for each pair of devices */
-    size_t n;
-};
-
 struct sim_engine {
     const struct sim_system *system;
     const struct sim_plan *plan;
@@ -85,6 +77,7 @@ struct sim_engine {
     struct sim_batch batch;
     struct sim_worker worker[SIM_MOST_LANES];
     size_t n_workers;
+    struct sim_links links;
     struct sim_moves moves; /* of prompts' caches, under the plan in force */
     int64_t now_ps, awake_ps, last_finish_ps, next_sample_ps;
     uint8_t *governed;                    /* (n_devices) P-state that the governor allows */
@@ -95,7 +88,7 @@ struct sim_engine {
     struct workload_request next;  /* the arrival on the heap */
     bool more;                     /* `next` is valid */
     bool closed;                   /* users wait for their answers */
-    bool broken;                   /* the source failed; `err` tells */
+    bool broken;                   /* the source or a link failed; `err` tells */
     struct sim_sessions sessions;
     size_t n_held;   /* requests read, or asked, whose time has not come */
     bool lanes_meet; /* the two lanes share a pool or a package's power */
@@ -140,17 +133,12 @@ bool sim_engine_retime_others(struct sim_engine *engine, const struct sim_worker
 
 /* engine_jobs.c */
 
-/* Which caches go from one placement (n_units) to another. The caller frees .move. */
-struct sim_moves sim_engine_find_moves(const struct sim_system *system, const uint8_t *source,
-                                       const uint8_t *target);
 /* Hands out the tokens of the next `steps` steps of a run to its decoding jobs. */
 void sim_engine_tell(struct sim_engine *engine, struct sim_run_state *run, uint64_t steps);
 /* Records the gaps between the tokens that a run has told. */
 void sim_engine_note_gaps(struct sim_engine *engine, const struct sim_run_state *run);
 /* Applies a finished run to its jobs, in order of admission. */
 void sim_engine_settle(struct sim_engine *engine, struct sim_run_state *run);
-/* Hands a running job's cache over to where it is decoded. */
-void sim_engine_hand_over(struct sim_engine *engine, uint32_t slot, const struct sim_moves *moves);
 /* A request that never runs; its slot is free again. */
 void sim_engine_refuse(struct sim_engine *engine, uint32_t slot, enum sim_status status);
 

@@ -336,6 +336,16 @@ static uint64_t rows_through(const struct sim_pass *pass, enum rows_of of)
     return (of != OF_DECODE ? pass->prefill_rows : 0) + (of != OF_PREFILL ? pass->decode_rows : 0);
 }
 
+double sim_lane_cut_B(const struct sim_lane *lane, const struct sim_pass *pass, size_t pair)
+{
+    size_t n = lane->system->n_devices;
+    double bytes = 0;
+    for (int of = 0; of < ROWS_OF; of++)
+        bytes += *cut_at(lane, (enum rows_of)of, pair / n, pair % n) *
+                 (double)rows_through(pass, (enum rows_of)of) * lane->system->row_B;
+    return bytes;
+}
+
 static void add_cuts(struct sim_lane *lane, const struct sim_pass *pass)
 {
     const struct sim_system *system = lane->system;

@@ -43,6 +43,8 @@ bool sim_lane_uses(const struct sim_lane *lane, size_t device);
 /* What a pass costs in these gears (n_devices). Borrowed; valid until the next call. */
 const struct sim_pass_cost *sim_lane_price(struct sim_lane *lane, const struct sim_pass *pass,
                                            const uint16_t *gear);
+/* Bytes that a pass hands over from device i to j: pair i * n_devices + j. */
+double sim_lane_cut_B(const struct sim_lane *lane, const struct sim_pass *pass, size_t pair);
 /* One device's share of a pass in another gear. */
 struct device_cost sim_lane_price_device(struct sim_lane *lane, const struct sim_pass *pass,
                                          size_t device, size_t gear);

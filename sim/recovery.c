@@ -76,6 +76,7 @@ void sim_recovery_close(struct sim_engine *engine)
         return;
     sim_plan_free(&recovery->now);
     sim_plan_free(&recovery->next);
+    free(recovery->away.move);
     free(recovery->device);
     free(recovery->available);
     free(recovery->resident);
@@ -165,7 +166,7 @@ static bool fail(struct sim_engine *engine, size_t subject)
     forget_weights(engine, d);
     stop_lanes(engine);
     push(engine, after_ps(engine, faults->detection_s), SIM_EVENT_DETECT, d);
-    return sim_engine_start_lanes(engine);
+    return sim_links_refresh(engine, NULL) && sim_engine_start_lanes(engine);
 }
 
 static bool detect(struct sim_engine *engine, size_t d)
@@ -178,7 +179,7 @@ static bool detect(struct sim_engine *engine, size_t d)
     device->known = true;
     sim_recovery_drop(engine);
     sim_recovery_call(engine, &(struct sim_recovery_call){SIM_CAUSE_FAULT, d, device->failed_ps});
-    return sim_engine_start_lanes(engine);
+    return sim_links_refresh(engine, NULL) && sim_engine_start_lanes(engine);
 }
 
 /* Sets the share that the device has by now. */

@@ -22,6 +22,7 @@ struct sim_recovery {
     bool *resident;                     /* (n_pools, n_units) weights that are there */
     const struct sim_plan *first;       /* of the run; borrowed */
     struct sim_plan now, next;
+    struct sim_moves away;     /* of caches that a change of plan moves */
     double first_s;            /* latency of a request under the first plan */
     size_t n_failed;           /* devices that do not work */
     bool pending;              /* a plan has been asked for */

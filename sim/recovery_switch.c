@@ -46,7 +46,8 @@ static void lose(struct sim_engine *engine, size_t i)
 
 /* What a job of a given state needs to be where it was. */
 struct stays {
-    bool prompt, answer; /* caches of prompts under way and of answers */
+    bool prompt, answer; /* caches of prompts and of answers */
+    bool between;        /* caches on their way from prompts to answers */
 };
 
 static bool keeps(const struct stays *stays, const struct sim_job *job)
@@ -55,7 +56,7 @@ static bool keeps(const struct stays *stays, const struct sim_job *job)
     case SIM_JOB_PREFILL:
         return stays->prompt;
     case SIM_JOB_HANDOVER:
-        return stays->prompt && stays->answer;
+        return stays->between;
     default:
         return stays->answer;
     }
@@ -75,8 +76,9 @@ static void send_back(struct sim_engine *engine, const struct stays *stays)
 
 void sim_recovery_drop(struct sim_engine *engine)
 {
-    struct stays stays = {!kv_failed(engine, engine->plan->prefill),
-                          !kv_failed(engine, engine->plan->decode)};
+    bool prompt = !kv_failed(engine, engine->plan->prefill);
+    bool answer = !kv_failed(engine, engine->plan->decode);
+    struct stays stays = {prompt, answer, prompt && answer};
     sim_engine_read(engine);
     for (size_t i = 0; i < engine->batch.n_running; i++) {
         struct sim_job *job = &engine->batch.job[engine->batch.running[i]];
@@ -90,7 +92,7 @@ void sim_recovery_give_up(struct sim_engine *engine)
     sim_engine_read(engine);
     for (size_t i = 0; i < engine->n_workers; i++)
         sim_engine_abort(engine, &engine->worker[i]);
-    send_back(engine, &(struct stays){false, false});
+    send_back(engine, &(struct stays){false, false, false});
     while (engine->batch.n_waiting > 0)
         sim_engine_refuse(engine, sim_batch_dismiss(&engine->batch), SIM_FAILED);
 }
@@ -124,18 +126,20 @@ static void resize(struct sim_engine *engine, uint64_t blocks)
 }
 
 /* Caches of running answers go to where the new plan decodes. */
-static void move_answers(struct sim_engine *engine, const uint8_t *from)
+static bool move_answers(struct sim_engine *engine, const uint8_t *from)
 {
     struct sim_batch *batch = &engine->batch;
-    struct sim_moves moves = sim_engine_find_moves(engine->system, from, engine->plan->decode);
+    free(engine->recovery->away.move); /* nothing is under way any more */
+    engine->recovery->away = sim_moves_find(engine->system, from, engine->plan->decode);
     for (size_t i = 0; i < batch->n_running; i++) {
         const struct sim_job *job = &batch->job[batch->running[i]];
         if (job->state != SIM_JOB_READY && job->state != SIM_JOB_DECODE)
             continue;
         engine->recovery->row.moved++;
-        sim_engine_hand_over(engine, batch->running[i], &moves);
+        if (!sim_links_send(engine, batch->running[i], &engine->recovery->away))
+            return false;
     }
-    free(moves.move);
+    return true;
 }
 
 /* Those that the new plan's cache could never hold have to go. */
@@ -182,11 +186,12 @@ static struct stays what_stays(const struct sim_engine *engine, const struct sim
                                uint64_t blocks, bool *moves)
 {
     const struct sim_plan *after = engine->plan;
-    struct stays stays = {kv_stays(engine, before->prefill, after->prefill),
-                          kv_stays(engine, before->decode, after->decode)};
+    bool prompt = kv_stays(engine, before->prefill, after->prefill);
+    bool answer = kv_stays(engine, before->decode, after->decode);
+    struct stays stays = {prompt, answer, prompt && answer};
     bool paged = engine->batch.kv.allocator == SIM_KV_PAGED;
     if (!paged && blocks != engine->batch.kv.total)
-        stays = (struct stays){false, false};
+        stays = (struct stays){false, false, false};
     *moves = paged && !stays.answer && kv_can_move(engine, before->decode, after->decode);
     return stays;
 }
@@ -204,8 +209,8 @@ static bool switch_plan(struct sim_engine *engine)
     if (!sim_plan_blocks(engine->system, engine->plan, &blocks, engine->err))
         return false;
     struct stays stays = what_stays(engine, &before, blocks, &moves);
-    bool fetched = stays.answer || moves;
-    send_back(engine, &(struct stays){stays.prompt, fetched});
+    stays.answer = stays.answer || moves;
+    send_back(engine, &stays);
     resize(engine, blocks);
     sim_pressure_move(&engine->pressure, engine->plan);
     sim_pressure_set(&engine->pressure, &engine->batch.kv);
@@ -214,12 +219,11 @@ static bool switch_plan(struct sim_engine *engine)
     note_weights(engine);
     sim_engine_set_workers(engine);
     free(engine->moves.move);
-    engine->moves =
-        sim_engine_find_moves(engine->system, engine->plan->prefill, engine->plan->decode);
-    if (moves)
-        move_answers(engine, before.decode);
+    engine->moves = sim_moves_find(engine->system, engine->plan->prefill, engine->plan->decode);
+    if (moves && !move_answers(engine, before.decode))
+        return false;
     sift(engine);
-    return true;
+    return sim_links_refresh(engine, NULL);
 }
 
 bool sim_recovery_turn(struct sim_engine *engine)
