@@ -41,10 +41,9 @@ struct device_thermal {
     struct device_leakage_grid *grid; /* (n_devices) */
     bool runaway;
     struct basis slot[CACHE_SLOTS];
-    struct basis *basis;          /* of the present cells and factors, NULL when they changed */
-    double *mode, *source, *next; /* (n) work space; next: after next_s, nan: not worked out */
-    double *growth;               /* (n) e^(rate next_s) - 1 */
-    double next_s;
+    struct basis *basis; /* of the present cells and factors, NULL when they changed */
+    double *mode, *source, *next, *growth; /* (n) work space; growth: e^(rate next_s) - 1 */
+    double next_s;                         /* that `next` is after; nan: not worked out */
     gsl_matrix *matrix, *vectors;
     gsl_vector *values;
     gsl_eigen_symmv_workspace *workspace;
@@ -321,7 +320,7 @@ static void start_modes(struct device_thermal *thermal, const struct basis *basi
     }
 }
 
-/* Fills next and growth. All devices ask for the same times. */
+/* All devices ask for the same times. */
 static void modes_at(struct device_thermal *thermal, const struct basis *basis, double dt_s)
 {
     if (thermal->next_s == dt_s)
