@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the cost tables, the tally and the score share; for these three files alone. */
+/* What the cost tables, the tally and the score share; for scorer.c, tally.c and score*.c alone. */
 #ifndef SIM_SCORE_TABLES_H
 #define SIM_SCORE_TABLES_H
 
