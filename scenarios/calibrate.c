@@ -203,6 +203,7 @@ static bool fit_samples(struct run *run, const struct scenario_passes *passes, s
         char *ref = mem_printf("%zu kernels measured here", out->evidence.n);
         char *exponent = mem_printf("%.4g", device.compute.overlap_p);
         tree_put(tree_get(tree, "compute"), "overlap_p", tree_new_scalar(exponent, &tree->mark));
+        scenario_calibrated_source(tree, "compute.overlap_p", "fitted", ref);
         scenario_fit_report(&fit, &result, &out->fit);
         scenario_fit_judge(&fit, out->evidence.what, out->evidence.group, out->evidence.n,
                            &out->fit);

@@ -86,7 +86,8 @@ static void scale_power(struct tree *device, double by)
         scale(couplings->child[i], "W_per_K", by);
 }
 
-static void put_source(struct tree *device, const char *path, const char *kind, const char *ref)
+void scenario_calibrated_source(struct tree *device, const char *path, const char *kind,
+                                const char *ref)
 {
     struct tree *source = tree_new_map(&device->mark);
     tree_put(source, "kind", tree_new_scalar(kind, &device->mark));
@@ -109,7 +110,7 @@ static bool take_relative(struct tree *device, const struct places *places, char
                            by == 1 ? "" : ", by the number of cores");
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         tree_put(device, parts[i], tree_copy(tree_get(relative, parts[i])));
-        put_source(device, parts[i], "class", ref);
+        scenario_calibrated_source(device, parts[i], "class", ref);
     }
     scale_power(device, by);
     const struct tree *clocks = tree_get(relative, "clocks");
@@ -121,9 +122,10 @@ static bool take_relative(struct tree *device, const struct places *places, char
     tree_put(own, "nominal_GHz", tree_new_scalar(clock, &device->mark));
     tree_put(own, "nominal_V", tree_new_scalar(tree_get_text(clocks, "nominal_V"), &device->mark));
     tree_put(device, "clocks", own);
-    put_source(device, "clocks.nominal_V", "class", ref);
-    put_source(device, "clocks.nominal_GHz", places->clock_Hz > 0 ? "measured" : "class",
-               places->clock_Hz > 0 ? "as the system tells" : ref);
+    scenario_calibrated_source(device, "clocks.nominal_V", "class", ref);
+    scenario_calibrated_source(device, "clocks.nominal_GHz",
+                               places->clock_Hz > 0 ? "measured" : "class",
+                               places->clock_Hz > 0 ? "as the system tells" : ref);
     *prior = mem_printf("power, heat and voltage: %s", ref);
     free(clock);
     free(ref);
@@ -208,8 +210,8 @@ static void add_sources(struct text *text, const struct scenario_calibration *ca
         "sources:\n"
         "  compute.peaks: {kind: measured, ref: \"multiply-adds in registers on %zu threads; "
         "products with quantised weights unpack them to F32\"}\n"
-        "  memory.bandwidth_GBps: {kind: measured, ref: \"reading more than four times the "
-        "last cache\"}\n"
+        "  memory.bandwidth_GBps: {kind: measured, ref: \"the fastest of the streams and "
+        "products that read more than the last cache holds\"}\n"
         "  memory.caches: {kind: measured, ref: \"capacities as the system tells, reading what "
         "fits\"}\n"
         "  memory.capacity_GiB: {kind: measured, ref: \"free for programs when this was "

@@ -13,4 +13,8 @@ struct tree *scenario_calibrated_device(const struct scenario_calibrate_ask *ask
                                         const struct scenario_calibration *calibration,
                                         char **prior, struct error *err);
 
+/* Notes where a value of the file comes from. */
+void scenario_calibrated_source(struct tree *device, const char *path, const char *kind,
+                                const char *ref);
+
 #endif

@@ -35,5 +35,8 @@ void calibrate_evidence_free(struct calibrate_evidence *evidence);
  * with device_fit_free and fit_free, after true. */
 bool calibrate_fit(struct device *device, const struct calibrate_evidence *evidence,
                    struct device_fit *fit, struct fit_result *result, struct error *err);
+/* The same with the exponent that the device has. */
+bool calibrate_fit_alone(struct device *device, const struct calibrate_evidence *evidence,
+                         struct device_fit *fit, struct fit_result *result, struct error *err);
 
 #endif

@@ -65,8 +65,8 @@ static double misfit(const struct device_fit *fit, const double *x)
     return sum;
 }
 
-static bool fit_with(struct device *device, const struct calibrate_evidence *evidence,
-                     struct device_fit *fit, struct fit_result *result, struct error *err)
+bool calibrate_fit_alone(struct device *device, const struct calibrate_evidence *evidence,
+                         struct device_fit *fit, struct fit_result *result, struct error *err)
 {
     struct device_fit_of of = {device, 1, DEVICE_FROM_OPERATORS | DEVICE_FROM_RUNS};
     device_fit_init(fit, &of, evidence->what, evidence->n);
@@ -91,7 +91,7 @@ bool calibrate_fit(struct device *device, const struct calibrate_evidence *evide
     for (size_t i = 0; i < sizeof exponents / sizeof *exponents; i++) {
         struct error none = {0};
         device->compute.overlap_p = exponents[i];
-        if (fit_with(device, evidence, fit, result, &none)) {
+        if (calibrate_fit_alone(device, evidence, fit, result, &none)) {
             double value = misfit(fit, result->x);
             best = value < least ? exponents[i] : best;
             least = fmin(least, value);
@@ -103,5 +103,5 @@ bool calibrate_fit(struct device *device, const struct calibrate_evidence *evide
     }
     free(dequant);
     device->compute.overlap_p = best;
-    return fit_with(device, evidence, fit, result, err);
+    return calibrate_fit_alone(device, evidence, fit, result, err);
 }
