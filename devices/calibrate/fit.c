@@ -9,8 +9,8 @@
 
 /* Kernels of ours on a machine of a class: shares within a few times odds of the class's, times
  * within a factor of some e. */
-#define SHARE_LOGIT_SIGMA 1.5
-#define TIME_LOG_SIGMA 1.5
+#define SHARE_LOGIT_SIGMA 2.5
+#define TIME_LOG_SIGMA 2
 
 static bool is_seen(const struct calibrate_evidence *evidence, const char *format)
 {
