@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/points.h"
 #include "base/text.h"
+#include "cli/attainment.h"
 #include "cli/commands.h"
 
 #include <stdlib.h>
@@ -18,7 +19,9 @@ const struct option_usage cmd_hv_usage = {
         "a number part\nsets, '#' begins a comment. Printed is one number a set: the volume "
         "of what its points weakly\ndominate below the reference. Points that are not "
         "smaller than the reference in every number add\nnothing; how many they are is told "
-        "on standard error.",
+        "on standard error.\n\nWith --attainment the sets are runs of a search in two or three "
+        "objectives: 1 is the best that\nany run reached, the number of sets the worst, half of it "
+        "the median.",
     .min_arguments = 1,
     .max_arguments = 1};
 
@@ -108,12 +111,29 @@ static void print(const struct cli *cli, const struct answers *answers)
         fputs(answers->notes.bytes, stderr);
 }
 
+static bool volumes(struct cli *cli, const char *path, const char *text)
+{
+    struct reference reference = {.n = 0};
+    struct answers answers = {0};
+    bool ok = read_reference(text, &reference, &cli->err) &&
+              measure(path, &reference, &answers, &cli->err);
+    if (ok)
+        print(cli, &answers);
+    text_free(&answers.volumes);
+    text_free(&answers.notes);
+    return ok;
+}
+
 int cmd_hv(int argc, char **argv)
 {
     struct cli cli = CLI_START;
     const char *text = NULL;
+    uint64_t attained = 0;
     const struct option table[] = {{'r', "ref", OPTION_TEXT, "A,B,...",
                                     "the reference: one number for each objective", .value = &text},
+                                   {0, "attainment", OPTION_COUNT, "K",
+                                    "print instead the points that at least K of the sets reach",
+                                    &attained, 1, 1e9, NULL},
                                    CLI_QUIET_OPTION(cli),
                                    CLI_HELP_OPTION(cli),
                                    {0}};
@@ -121,13 +141,12 @@ int cmd_hv(int argc, char **argv)
     (void)argc;
     if (!cli_parse(&cli, table, &cmd_hv_usage, argv, &first, &code))
         return code;
-    struct reference reference = {.n = 0};
-    struct answers answers = {0};
-    bool ok = read_reference(text, &reference, &cli.err) &&
-              measure(argv[first], &reference, &answers, &cli.err);
-    if (ok)
-        print(&cli, &answers);
-    text_free(&answers.volumes);
-    text_free(&answers.notes);
+    bool ok = true;
+    if (text && attained > 0)
+        ok = error_set(&cli.err, "--ref and --attainment ask for different things: give one");
+    else if (attained > 0)
+        ok = attainment_print(argv[first], attained, &cli.err);
+    else
+        ok = volumes(&cli, argv[first], text);
     return ok ? CLI_DONE : cli_fail(&cli.err);
 }
