@@ -20,10 +20,10 @@ const struct option_usage cmd_trace_usage = {
     .details =
         "FILE is sought here, in $QEILSIM_TRACES and in the catalogue; a workload's file NAME.yaml "
         "gives what it\ngenerates. With -o the requests that are left after thinning, stretching "
-        "and sorting are written, in any\nof the formats; a trace may be of any length. A request "
-        "without output tokens counts as failed.\nDeviations are those of the set itself; "
-        "percentiles interpolate between ranks; a peak is the largest number\nof arrivals in any "
-        "window of that length.",
+        "and sorting are written, in any\nof the formats; without --sort a trace may be of any "
+        "length. A request without output tokens counts as\nfailed. Deviations are those of the "
+        "set itself; percentiles interpolate between ranks; a peak is the\nlargest number of "
+        "arrivals in any window of that length.",
     .min_arguments = 1,
     .max_arguments = 1,
     .operand_words = complete_traces};
@@ -106,7 +106,9 @@ static void print_json(const struct workload *workload, const struct workload_st
     const uint64_t prompt[] = {all->prompt_p50, all->prompt_p90, all->prompt_p99, all->prompt_max};
     const uint64_t output[] = {all->output_p50, all->output_p90, all->output_p99, all->output_max};
     json_t *root = json_pack(
-        "{s:s, s:s, s:f, s:f, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:o, s:o, s:{s:I, s:I, s:I}}",
+        "{s:s, s:s, s:f, s:f, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:o, s:o, s:{s:I, s:I, s:I}, "
+        "s:{s:I, "
+        "s:I}}",
         "trace", name_of(workload), "format", format_of(workload), "thin",
         workload->has_trace ? trace->thin : 1, "stretch", workload->has_trace ? trace->stretch : 1,
         "requests", (json_int_t)all->requests, "failed", (json_int_t)all->failed, "inversions",
@@ -115,7 +117,8 @@ static void print_json(const struct workload *workload, const struct workload_st
         lengths_json(all->prompt_sum, all->prompt_mean, all->prompt_sd, prompt), "output_tokens",
         lengths_json(all->output_sum, all->output_mean, all->output_sd, output), "peak_arrivals",
         "1s", (json_int_t)all->peak_1s, "10s", (json_int_t)all->peak_10s, "60s",
-        (json_int_t)all->peak_60s);
+        (json_int_t)all->peak_60s, "blocks", "references", (json_int_t)all->blocks, "distinct",
+        (json_int_t)all->distinct_blocks);
     char *text = json_dumps(root, JSON_INDENT(2));
     puts(text ? text : "null");
     free(text);
@@ -166,6 +169,12 @@ static void print_tables(const struct workload *workload, const struct workload_
            (unsigned long long)all->peak_1s, (unsigned long long)all->peak_10s,
            (unsigned long long)all->peak_60s);
     print_lengths(all);
+    if (all->blocks > 0)
+        printf(
+            "blocks of prompts: %llu, of which %llu differ; an unbounded prefix cache finds %.1f "
+            "%%\n",
+            (unsigned long long)all->blocks, (unsigned long long)all->distinct_blocks,
+            100 * (1 - (double)all->distinct_blocks / (double)all->blocks));
 }
 
 /* A file of requests, of any length. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/memory.h"
+#include "workloads/id_set.h"
 #include "workloads/workload.h"
 
 #include <math.h>
@@ -32,6 +33,8 @@ struct collector {
     struct lengths prompt, output;
     double products; /* sum of products of deviations of prompt and output */
     struct peaks peaks;
+    struct id_set blocks; /* as many as differ are kept */
+    uint64_t block_references;
     uint64_t failed;
     int64_t first_ps, last_ps;
     double gap_mean, gap_squares; /* Welford, over the gaps */
@@ -146,6 +149,9 @@ static void collect(struct collector *all, const struct workload_request *reques
     lengths_add(&all->output, request->output_tokens);
     all->products += above * ((double)request->output_tokens - all->output.mean);
     all->failed += request->output_tokens == 0 ? 1 : 0;
+    all->block_references += request->known.n_ids;
+    for (size_t i = 0; i < request->known.n_ids; i++)
+        id_set_add(&all->blocks, request->known.id[i]);
     uint64_t gaps = all->prompt.n - 1;
     if (gaps == 0)
         all->first_ps = request->arrival_ps;
@@ -202,6 +208,8 @@ static void fill(struct collector *all, struct workload_statistics *out)
     out->peak_1s = all->peaks.most[0];
     out->peak_10s = all->peaks.most[1];
     out->peak_60s = all->peaks.most[2];
+    out->blocks = all->block_references;
+    out->distinct_blocks = all->blocks.n;
 }
 
 bool workload_statistics(const struct workload *workload, uint64_t seed,
@@ -220,6 +228,7 @@ bool workload_statistics(const struct workload *workload, uint64_t seed,
     lengths_free(&all.prompt);
     lengths_free(&all.output);
     free(all.peaks.arrival);
+    free(all.blocks.slot);
     workload_source_close(source);
     return ok;
 }

@@ -170,6 +170,9 @@ struct workload_statistics {
     double rate_per_s, cv;                /* cv of inter-arrival times */
     double correlation;                   /* of prompt and output lengths */
     uint64_t peak_1s, peak_10s, peak_60s; /* most arrivals in any half-open window */
+    /* Blocks of prompts that the requests tell of, and how many are different: the others would be
+     * found in a prefix cache without bounds. */
+    uint64_t blocks, distinct_blocks;
 };
 
 /* Reads the whole source once. */

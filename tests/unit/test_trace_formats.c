@@ -150,6 +150,30 @@ static void test_damaged_lines(void)
     }
 }
 
+/* Blocks are counted by their ids, 0 and thousands among them. */
+static void test_distinct_blocks(void)
+{
+    enum { IDS = 5000 };
+    char path[64];
+    struct error err = {0};
+    struct workload_statistics got;
+    char *text = NULL;
+    size_t n = 0;
+    FILE *stream = open_memstream(&text, &n);
+    for (int i = 0; i < IDS; i++)
+        fprintf(stream,
+                "{\"timestamp\": %d, \"input_length\": 1000, \"output_length\": 1, "
+                "\"hash_ids\": [0, %d]}\n",
+                i, i / 2 * 4096);
+    fclose(stream);
+    write_file(path, text);
+    struct workload workload = trace_of(path, WORKLOAD_MOONCAKE);
+    if (CHECK(workload_statistics(&workload, 1, &got, &err)))
+        CHECK(got.blocks == 2 * IDS && got.distinct_blocks == IDS / 2);
+    remove(path);
+    free(text);
+}
+
 /* Mooncake's conversations: shared/TRACES.md, section 2.5. */
 static void test_mooncake(void)
 {
@@ -165,6 +189,7 @@ static void test_mooncake(void)
         return;
     CHECK(got.requests == 12031 && got.prompt_max == 126195 && got.output_max == 2000);
     CHECK(got.peak_1s == 28 && got.peak_10s == 73 && got.peak_60s == 260);
+    CHECK(got.blocks == 288500 && got.distinct_blocks == 182790);
     char text[128];
     snprintf(text, sizeof text, "%.3f s, %.3f /s, %.2f, %.3f, %.1f, %.1f", got.span_s,
              got.rate_per_s, got.cv, got.correlation, got.prompt_mean, got.output_mean);
@@ -176,6 +201,7 @@ int main(void)
     test_samples();
     test_known_blocks();
     test_damaged_lines();
+    test_distinct_blocks();
     test_mooncake();
     return check_result();
 }
