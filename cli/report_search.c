@@ -39,6 +39,11 @@ static double wall_s(const struct sim_study_run *run)
     return run->wall_s;
 }
 
+static double cpu_s(const struct sim_study_run *run)
+{
+    return run->cpu_s;
+}
+
 static const struct quantity {
     const char *name, *title;
     number_of_run *number;
@@ -47,7 +52,8 @@ static const struct quantity {
                   {"epsilon", "epsilon", epsilon},
                   {"share_found", "share found", share_found},
                   {"points", "points", points},
-                  {"wall_s", "wall s", wall_s}};
+                  {"wall_s", "wall s", wall_s},
+                  {"cpu_s", "processor s", cpu_s}};
 enum { QUANTITIES = sizeof quantities / sizeof *quantities };
 
 /* min, quartiles, max. */

@@ -31,10 +31,10 @@ struct watch {
     uint64_t told;
 };
 
-static double now_s(void)
+static double now_s(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
@@ -131,10 +131,11 @@ static void search(struct work *work, struct sim_study_run *run)
         options.n_watch = study->n_marks;
         options.watch = note_ratio;
     }
-    double begin = now_s();
+    double begin_s = now_s(CLOCK_MONOTONIC), cpu_begin_s = now_s(CLOCK_THREAD_CPUTIME_ID);
     if (!sched_run(problem, work->ask->scheduler, &options, &run->front, &err))
         run->fault = mem_strdup(err.fault[0]);
-    run->wall_s = now_s() - begin;
+    run->wall_s = now_s(CLOCK_MONOTONIC) - begin_s;
+    run->cpu_s = now_s(CLOCK_THREAD_CPUTIME_ID) - cpu_begin_s;
     run->evaluations = problem->evaluations;
     run->quality = quality_of(study, &run->front);
     for (size_t i = run->front.n_watched; run->ratio && i < study->n_marks; i++)

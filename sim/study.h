@@ -23,7 +23,7 @@ struct sim_study_run {
     uint64_t evaluations; /* counted by the problem */
     struct sched_front front;
     struct analysis_quality quality; /* without a truth all nan */
-    double wall_s;
+    double wall_s, cpu_s;            /* of the clock on the wall, of the processor */
     double *ratio; /* (n_marks) hv_ratio when so many evaluations were used; NULL: no marks */
     char *fault;   /* why there was no search, or NULL */
 };

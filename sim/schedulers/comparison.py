@@ -54,17 +54,20 @@ class Bench:
         self.program, self.runs, self.folder = os.path.abspath(program), runs, folder
         self.kept = {}
 
+    def path(self, case):
+        path = os.path.join(self.folder, case[0].replace(" ", "-").replace(",", "") + ".yaml")
+        if not os.path.exists(path):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(instance(*case[1]))
+        return path
+
     def run(self, case, algorithm, without=None):
         """The JSON of a search, with its curve (evaluations to ratios) and points (by seed)."""
         key = (case[0], algorithm, without)
         if key in self.kept:
             return self.kept[key]
-        path = os.path.join(self.folder, case[0].replace(" ", "-").replace(",", "") + ".yaml")
-        if not os.path.exists(path):
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(instance(*case[1]))
         curve, points = (os.path.join(self.folder, name) for name in ("curve.csv", "points.csv"))
-        command = [self.program, "search", path, "--truth", "--quiet", "--json",
+        command = [self.program, "search", self.path(case), "--truth", "--quiet", "--json",
                    "--algorithm", algorithm, "--evaluations", str(case[2]),
                    "--runs", str(self.runs), "--out", points]
         told = self.call(command + ([f"--no-{without}"] if without else []))
@@ -173,7 +176,7 @@ def quality_table(bench, case, algorithms):
                      f"{got['share_found']['median']:.3f}",
                      p_text(ps[name]) if name in ps else "",
                      f"{a12(best, ratios(got)):.2f}" if name in ps else "",
-                     f"{1e3 * got['wall_s']['median']:.1f}"])
+                     f"{1e3 * got['cpu_s']['median']:.1f}"])
     truth = told["pgsam"]["truth"]
     return [f"### {case[0]}", "",
             f"{case[2]:,} evaluations; the true front has {truth['points']} points, its volume is "
@@ -310,7 +313,7 @@ def page(bench, cases, pictures):
         "objectives are mapped so that the true ideal is 0 and the true nadir 1, the reference is "
         "1.1. p: two-sided Mann-Whitney test against `pgsam`, Holm's correction for the "
         "comparisons of a table. A12: how often a run of `pgsam` is better; 0.5 is even. ms: median "
-        "wall time of a run, archive included. [docs/search.md](../../docs/search.md) tells the "
+        "processor time of a run, archive included. [docs/search.md](../../docs/search.md) tells the "
         "other columns and the algorithms.", "",
         "## Quality", ""]
     for case in cases:
