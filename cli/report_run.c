@@ -115,6 +115,16 @@ static void print_recovery(const struct sim_recovered *at)
                held(at, at->rate_limit));
 }
 
+static void print_prefixes(const struct sim_summary *all)
+{
+    if (isnan(all->prefix_hit_rate))
+        return;
+    printf("prefixes   %s %% of the prompt tokens were found in the cache, %llu kept blocks made "
+           "room\n",
+           grid_number(100 * all->prefix_hit_rate).text,
+           (unsigned long long)all->prefix_evicted_blocks);
+}
+
 static void print_warnings(const struct sim_summary *all)
 {
     if (all->saturated)
@@ -188,6 +198,7 @@ void report_run(const struct scenario_result *result)
            "preemptions\n",
            grid_number(all->cpq_mean).text, grid_number(all->cpq_peak).text,
            grid_number(all->kv_fragmentation).text, (unsigned long long)all->preemptions);
+    print_prefixes(all);
     print_recovery(&all->recovery);
     print_warnings(all);
 }

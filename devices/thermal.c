@@ -408,29 +408,28 @@ static bool find_exit(struct device_thermal *thermal, const struct basis *basis,
     return out || find_exit(thermal, basis, d, stretch, depth - 1);
 }
 
-/* The time in the stretch at which the die is just out (regula falsi, Illinois). */
+/* When the die is just out, by EDGE_K to 2 EDGE_K (regula falsi, Illinois, aimed between). */
 static double crossing_s(struct device_thermal *thermal, const struct basis *basis, size_t d,
                          const struct stretch *stretch)
 {
+    const double aim_K = 1.5 * EDGE_K;
     double low = stretch->from_s, high = stretch->to_s;
-    double below = stretch->from_K - EDGE_K, above = stretch->to_K - EDGE_K;
-    if (below > 0)
+    double below = stretch->from_K - aim_K, above = stretch->to_K - aim_K;
+    if (stretch->from_K > EDGE_K)
         return low;
-    double over = above;
-    for (int i = 0; i < ROOT_STEPS && over > EDGE_K; i++) {
+    for (int i = 0, side = 0; i < ROOT_STEPS && above > 0.5 * EDGE_K; i++) {
         double middle = low + (high - low) * below / (below - above);
-        if (!(middle > low && middle < high) || i % 4 == 3)
+        if (!(middle > low && middle < high) || i % 8 == 7)
             middle = 0.5 * (low + high);
-        double excess = excess_K(thermal, basis, d, middle) - EDGE_K;
-        if (excess > 0) {
-            high = middle;
-            over = above = excess;
-            below *= 0.5;
-        } else {
-            low = middle;
-            below = excess;
-            above *= 0.5;
-        }
+        double miss = excess_K(thermal, basis, d, middle) - aim_K;
+        if (fabs(miss) <= 0.5 * EDGE_K)
+            return middle;
+        bool over = miss > 0;
+        *(over ? &high : &low) = middle;
+        *(over ? &above : &below) = miss;
+        /* The end that stays a second time counts half. */
+        *(over ? &below : &above) *= side == (over ? 1 : -1) ? 0.5 : 1;
+        side = over ? 1 : -1;
     }
     return high;
 }
