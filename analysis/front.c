@@ -136,14 +136,23 @@ size_t analysis_knee(const double *f, size_t n, size_t m)
     return best;
 }
 
+/* Three objectives are much the most frequent case. */
+static double sum_of(const double *f, const double *weight, size_t m)
+{
+    if (m == 3)
+        return weight[0] * f[0] + weight[1] * f[1] + weight[2] * f[2];
+    double sum = 0;
+    for (size_t o = 0; o < m; o++)
+        sum += weight[o] * f[o];
+    return sum;
+}
+
 size_t analysis_archive_least(const struct analysis_archive *archive, const double *weight)
 {
-    size_t best = 0;
+    size_t best = 0, m = archive->m;
     double least = INFINITY;
     for (size_t i = 0; i < archive->n; i++) {
-        double sum = 0;
-        for (size_t o = 0; o < archive->m; o++)
-            sum += weight[o] * analysis_archive_point(archive, i)[o];
+        double sum = sum_of(archive->f + i * m, weight, m);
         if (sum < least) {
             least = sum;
             best = i;
