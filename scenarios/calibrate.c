@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* The first share of the samples is what a device cannot do without: peaks and streams. */
 struct run {
@@ -31,6 +32,22 @@ static void note(const struct run *run, const char *format, double value)
         return;
     snprintf(sentence, sizeof sentence, format, value);
     run->ask->talk.note(run->ask->talk.context, sentence);
+}
+
+/* Lets the machine cool where a sensor tells more than is wished; false: stopped meanwhile. */
+static bool keep_cool(struct run *run)
+{
+    const struct timespec while_s = {0, 200000000};
+    const double back_K = 3;
+    const struct scenario_calibrate_talk *talk = &run->ask->talk;
+    if (run->ask->most_K <= 0 || !(places_hottest_K("") > run->ask->most_K))
+        return true;
+    while (places_hottest_K("") > run->ask->most_K - back_K) {
+        if (talk->progress && !talk->progress(talk->context, "cooling", run->done, 1))
+            return false;
+        nanosleep(&while_s, NULL);
+    }
+    return true;
 }
 
 static bool go_on(void *context)
@@ -125,6 +142,8 @@ static void measure_samples(struct run *run)
         struct calibrate_sample *one = &out->samples.sample[i];
         run->done = (double)i / (double)(out->planned + 8);
         one->threads = out->threads;
+        if (!keep_cool(run))
+            break;
         if (calibrate_measure(&run->session, one))
             out->measured++;
     }
@@ -181,7 +200,7 @@ static void name_troubles(const struct run *run)
              "there are %.0f kinds of cores; the fast ones do most of the work, and the device "
              "is all of them together",
              (double)places->kinds);
-    if (run->ask->most_K > 0)
+    if (run->ask->most_K > 0 && isnan(places_hottest_K("")))
         note(run, "no sensor tells a temperature here, so that %.0f C cannot be kept to",
              run->ask->most_K - 273.15);
 }
