@@ -44,7 +44,7 @@ static const double LATELY = 0.05;      /* weight of the last chain in what its 
 static const double SHARPNESS = 2;      /* of a ray: 1 draws all directions alike */
 static const double ACCEPTED = 0.1;     /* of mean worsenings at first */
 static const double COOLING = 0.01;     /* last temperature over the first */
-static const double DOUBTED = 0.5;      /* of moves that momentum takes for losses: scored anyway */
+static const double DOUBTED = 0.55;     /* of moves that momentum takes for losses: scored anyway */
 static const double AFRESH = 0.1;       /* of chains after one that found nothing new */
 static const double RESOLUTION = 1e-9;  /* less is no gain along a ray */
 static const double COVERED = -1;       /* merit of plans that the front is expected to cover */
@@ -127,8 +127,10 @@ static double merit_of(const struct pgsam *pgsam, const struct chain *chain, con
 }
 
 /* Does the front cover what is expected, even if that errs by as much as it does of late? */
-static bool is_covered(struct pgsam *pgsam, const double *part)
+static bool is_covered(struct pgsam *pgsam, const double *part, double merit)
 {
+    if (merit < -pgsam->momentum.doubt - RESOLUTION) /* behind the surface: the sooner answer */
+        return true;
     double hoped[PROBLEM_OBJECTIVES];
     for (size_t o = 0; o < PROBLEM_OBJECTIVES; o++) {
         double range = pgsam->surface.greatest[o] - pgsam->surface.least[o];
@@ -162,7 +164,7 @@ static const struct pgsam_move *choose(struct pgsam *pgsam, const struct chain *
         double merit = merit_of(pgsam, chain, free->part);
         if ((chosen && !(merit > *best_merit)) || is_seen(pgsam, free->hash))
             continue;
-        if (!chain->ray && merit > COVERED && is_covered(pgsam, free->part))
+        if (!chain->ray && merit > COVERED && is_covered(pgsam, free->part, merit))
             merit = COVERED;
         if (chosen && !(merit > *best_merit))
             continue;
