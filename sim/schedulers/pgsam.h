@@ -108,7 +108,7 @@ struct pgsam_momentum {
     double cut[PGSAM_PARTS]; /* gain of each pair of neighbours that differ */
     struct pgsam_loads loads[PGSAM_LINKS];
     double error[PGSAM_LINKS + 1]; /* mean error of what each link foretold, of late */
-    enum pgsam_link link;          /* the one of least error */
+    int link;                      /* enum pgsam_link: the one of least error */
     double doubt;                  /* mean largest error of what was foretold, in ranges */
     bool violated;                 /* some plan was infeasible */
     /* Where the search stands. */

@@ -165,7 +165,7 @@ static void judge_links(struct pgsam_momentum *momentum, const struct pgsam_move
         if (momentum->error[link] < momentum->error[best])
             best = link;
     }
-    momentum->link = (enum pgsam_link)best;
+    momentum->link = best;
 }
 
 static void change_genes(uint16_t *genes, const struct pgsam_move *move, bool back)
