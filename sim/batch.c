@@ -11,7 +11,7 @@
 void sim_batch_init(struct sim_batch *batch, const struct sim_serving *serving, uint64_t in_flight,
                     uint64_t blocks)
 {
-    *batch = (struct sim_batch){.serving = serving, .window = UINT64_MAX};
+    *batch = (struct sim_batch){.serving = serving, .window = UINT64_MAX, .n_streams = 1};
     sim_batch_bound(batch, in_flight);
     sim_kv_init(&batch->kv, blocks, serving->kv_block_tokens);
     sim_prefix_init(&batch->prefix, serving->prefix_cache && serving->kv_allocator == SIM_KV_PAGED,
@@ -149,6 +149,8 @@ static uint32_t admit(struct sim_batch *batch, uint64_t found, int64_t now_ps)
                               sizeof *batch->running);
     batch->running[batch->n_running++] = slot;
     job->state = SIM_JOB_PREFILL;
+    job->stream = (uint8_t)batch->turn;
+    batch->of_stream[batch->turn]++;
     if (job->scheduled_ps < 0) {
         job->scheduled_ps = now_ps;
         job->cached = job->computed;
@@ -199,7 +201,7 @@ static uint64_t continue_prompts(struct sim_batch *batch, uint64_t budget, struc
     uint64_t used = 0;
     for (size_t i = 0; i < batch->n_running; i++) {
         const struct sim_job *job = &batch->job[batch->running[i]];
-        if (job->state != SIM_JOB_PREFILL || used >= budget)
+        if (job->state != SIM_JOB_PREFILL || used >= budget || !sim_batch_turn_of(batch, job))
             continue;
         uint64_t rows = chunk_of(batch, job, budget - used, pass);
         if (rows > 0)
@@ -209,6 +211,14 @@ static uint64_t continue_prompts(struct sim_batch *batch, uint64_t budget, struc
     return used;
 }
 
+/* Batches in flight are filled evenly. */
+static bool has_place(const struct sim_batch *batch)
+{
+    uint64_t all = batch->n_running + batch->n_waiting, n = batch->n_streams;
+    all = all < batch->in_flight ? all : batch->in_flight;
+    return n == 1 || batch->of_stream[batch->turn] < (all + n - 1) / n;
+}
+
 void sim_batch_take_prompts(struct sim_batch *batch, uint64_t budget, int64_t now_ps,
                             struct sim_pass *pass)
 {
@@ -216,7 +226,7 @@ void sim_batch_take_prompts(struct sim_batch *batch, uint64_t budget, int64_t no
     uint64_t used = continue_prompts(batch, budget, pass);
     bool crowded = batch->crowded && batch->n_running > 0;
     batch->crowded = false;
-    while (used < budget && !crowded && sim_batch_admits(batch)) {
+    while (used < budget && !crowded && has_place(batch) && sim_batch_admits(batch)) {
         uint32_t slot = batch->waiting[batch->head];
         uint64_t idle, found = sim_batch_prefix_found(batch, slot, &idle);
         batch->job[slot].computed = found * batch->kv.block_tokens;
@@ -233,7 +243,7 @@ uint64_t sim_batch_new_blocks(const struct sim_batch *batch, uint64_t steps)
     uint64_t blocks = 0;
     for (size_t i = 0; i < batch->n_running; i++) {
         const struct sim_job *job = &batch->job[batch->running[i]];
-        if (job->state == SIM_JOB_DECODE)
+        if (job->state == SIM_JOB_DECODE && sim_batch_turn_of(batch, job))
             blocks += sim_batch_job_blocks(batch, job, steps);
     }
     return blocks;
@@ -250,6 +260,7 @@ static void forget(struct sim_batch *batch, size_t i)
     memmove(batch->running + i, batch->running + i + 1,
             (batch->n_running - i - 1) * sizeof *batch->running);
     batch->n_running--;
+    batch->of_stream[job->stream]--;
 }
 
 void sim_batch_remove(struct sim_batch *batch, size_t i)
@@ -293,11 +304,15 @@ void sim_batch_rotate(struct sim_batch *batch)
 /* Preempts the newest job that no pass under way works on; false when there is none. */
 static bool preempt_newest(struct sim_batch *batch)
 {
-    for (size_t i = batch->n_running; i-- > 0;)
-        if (batch->job[batch->running[i]].chunk == 0) {
-            preempt(batch, i);
-            return true;
-        }
+    for (size_t i = batch->n_running; i-- > 0;) {
+        const struct sim_job *job = &batch->job[batch->running[i]];
+        bool at_work = job->state == SIM_JOB_DECODE && batch->busy[job->stream] &&
+                       !sim_batch_turn_of(batch, job);
+        if (job->chunk > 0 || at_work)
+            continue;
+        preempt(batch, i);
+        return true;
+    }
     return false;
 }
 
@@ -317,6 +332,8 @@ static uint64_t add_decodes(struct sim_batch *batch, struct sim_pass *pass)
     uint64_t blocks = 0;
     for (size_t i = 0; i < batch->n_running; i++) {
         struct sim_job *job = &batch->job[batch->running[i]];
+        if (!sim_batch_turn_of(batch, job))
+            continue;
         if (job->state == SIM_JOB_READY)
             job->state = SIM_JOB_DECODE;
         if (job->state != SIM_JOB_DECODE)
@@ -350,7 +367,7 @@ uint64_t sim_batch_steps(const struct sim_batch *batch)
     for (size_t i = 0; i < batch->n_running; i++) {
         const struct sim_job *job = &batch->job[batch->running[i]];
         uint64_t left = job->request.output_tokens - job->generated;
-        if (job->state != SIM_JOB_DECODE)
+        if (job->state != SIM_JOB_DECODE || !sim_batch_turn_of(batch, job))
             continue;
         most = left < most ? left : most;
         /* A window that fills ends the stretch: from then on its context grows no more. */

@@ -9,6 +9,8 @@
 #include "sim/prefix.h"
 #include "sim/rows.h"
 
+enum { SIM_MOST_STREAMS = 8 };
+
 struct sim_moves; /* sim/link.h */
 
 enum sim_job_state {
@@ -30,7 +32,8 @@ struct sim_job {
     uint64_t cached;    /* prompt tokens that it found when first admitted */
     struct sim_segment piece; /* of the cache, but for paged memory */
     uint64_t preemptions;
-    bool faulted; /* a fault stopped it */
+    uint8_t stream; /* the batch in flight that it belongs to */
+    bool faulted;   /* a fault stopped it */
     int64_t scheduled_ps, first_token_ps, last_token_ps;
     uint32_t next_call;            /* slot of the session's call after it, while it is held */
     const struct sim_moves *moves; /* of its cache, while that is under way, and the one now */
@@ -51,6 +54,11 @@ struct sim_batch {
     size_t head, n_waiting, ring_capacity;
     uint32_t *running; /* (n_running) slots in order of admission */
     size_t n_running, running_capacity;
+    /* Batches in flight. What plans, tells and ends passes works on the jobs of the batch whose
+     * turn it is; a busy one has a pass under way. */
+    size_t n_streams, turn;
+    uint64_t of_stream[SIM_MOST_STREAMS]; /* running jobs */
+    bool busy[SIM_MOST_STREAMS];
     uint64_t preemptions;
     struct sim_prefix prefix;
     struct sim_known *known; /* by slot, where prefixes are kept */
@@ -105,5 +113,11 @@ void sim_batch_rotate(struct sim_batch *batch);
 
 /* Removes running job number i, giving its blocks back; the slot is free for another. */
 void sim_batch_remove(struct sim_batch *batch, size_t i);
+
+/* Whether it is the turn of a job's batch. */
+static inline bool sim_batch_turn_of(const struct sim_batch *batch, const struct sim_job *job)
+{
+    return job->stream == batch->turn;
+}
 
 #endif

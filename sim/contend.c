@@ -54,6 +54,29 @@ double sim_contend_pools(const struct sim_engine *engine, const struct sim_worke
     return factor;
 }
 
+double sim_contend_devices(const struct sim_engine *engine, struct sim_worker *worker,
+                           const struct sim_pass_cost *cost)
+{
+    double factor = 1, use[SIM_MOST_LANES];
+    struct sim_run_state *run = &worker->run;
+    for (size_t d = 0; d < engine->system->n_devices; d++) {
+        const struct device_cost *part = &cost->device[d];
+        struct sim_affine busy_s = {part->time_s, part->time_per_context_s,
+                                    part->time_per_window_s};
+        size_t n = 1;
+        run->use[d] = use[0] =
+            sim_steps_first(&run->pass.contexts, &run->pass.window, &busy_s) / run->alone_s;
+        for (size_t i = 0; i < engine->n_workers && use[0] > 0; i++) {
+            const struct sim_worker *other = &engine->worker[i];
+            if (other != worker && other->run.active && other->run.use[d] > 0)
+                use[n++] = other->run.use[d];
+        }
+        if (use[0] > 0)
+            factor = fmax(factor, use[0] / sim_share_level(use, n, 0, 1));
+    }
+    return factor;
+}
+
 /* The level of a link with `n` caches under way, each of which takes all that it can get, and the
  * traffic of lanes at work, `also` among them. */
 static double link_level(const struct sim_engine *engine, size_t pair, size_t n,

@@ -13,6 +13,7 @@ static bool plan_pass(struct sim_engine *engine, struct sim_worker *worker, stru
     const struct sim_serving *serving = &engine->system->serving;
     uint64_t budget = serving->max_num_batched_tokens;
     uint64_t *reserved = &worker->run.reserved;
+    engine->batch.turn = worker->run.stream;
     *pass = (struct sim_pass){0};
     *reserved = 0;
     if (worker->role == SIM_LANE_BOTH && !serving->chunked_prefill) {
@@ -60,7 +61,7 @@ static bool end_run(struct sim_engine *engine, struct sim_worker *worker)
     sim_engine_charge(engine, worker, (double)run->steps.count);
     sim_cap_look(engine);
     sim_engine_count_time(engine, worker);
-    run->active = false;
+    run->active = engine->batch.busy[run->stream] = false;
     if (!sim_links_refresh(engine, worker))
         return false;
     sim_engine_settle(engine, run);
@@ -197,10 +198,12 @@ static void add_worker(struct sim_engine *engine, enum sim_lane_role role)
     size_t n = engine->system->n_devices;
     sim_lane_destroy(worker->lane);
     worker->role = role;
+    worker->run.stream = role == SIM_LANE_BOTH ? (uint8_t)(engine->n_workers - 1) : 0;
     worker->lane = sim_lane_create(engine->system, engine->plan, role);
     worker->run.burst_ps = INT64_MAX;
     if (worker->run.share)
         return;
+    worker->run.use = mem_calloc(n, sizeof *worker->run.use);
     worker->run.share = mem_calloc(n, sizeof *worker->run.share);
     worker->run.demand_W = mem_calloc(n, sizeof *worker->run.demand_W);
     worker->run.gear = mem_calloc(n, sizeof *worker->run.gear);
@@ -220,12 +223,20 @@ static bool lanes_meet(const struct sim_engine *engine)
 
 void sim_engine_set_workers(struct sim_engine *engine)
 {
+    struct sim_batch *batch = &engine->batch;
     engine->n_workers = 0;
     engine->lanes_meet = false;
     if (!sim_plan_disjoint(engine->plan)) {
         add_worker(engine, SIM_LANE_BOTH);
+        batch->n_streams = sim_pipeline_batches(engine);
+        while (engine->n_workers < batch->n_streams)
+            add_worker(engine, SIM_LANE_BOTH);
+        engine->lanes_meet = batch->n_streams > 1;
+        sim_pipeline_deal(engine);
         return;
     }
+    batch->n_streams = 1;
+    sim_pipeline_deal(engine);
     add_worker(engine, SIM_LANE_PREFILL);
     add_worker(engine, SIM_LANE_DECODE);
     engine->lanes_meet = lanes_meet(engine);
@@ -331,6 +342,7 @@ static void release(struct sim_engine *engine)
 {
     for (size_t i = 0; i < SIM_MOST_LANES; i++) {
         sim_lane_destroy(engine->worker[i].lane);
+        free(engine->worker[i].run.use);
         free(engine->worker[i].run.share);
         free(engine->worker[i].run.demand_W);
         free(engine->worker[i].run.gear);

@@ -94,8 +94,8 @@ static void take_in(struct sim_engine *engine, uint32_t slot)
         sim_course_add(&engine->seen, (double)engine->batch.n_waiting);
         engine->work_in += request->prompt_tokens + request->output_tokens;
         sim_batch_queue(&engine->batch, slot);
-        if (sim_batch_admits(&engine->batch) && engine->n_workers == 1)
-            sim_engine_cut(engine, &engine->worker[0]);
+        if (sim_batch_admits(&engine->batch))
+            sim_pipeline_let_in(engine);
     }
 }
 

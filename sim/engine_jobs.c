@@ -87,12 +87,13 @@ void sim_engine_tell(struct sim_engine *engine, struct sim_run_state *run, uint6
     struct sim_batch *batch = &engine->batch;
     if (run->pass.decode_rows == 0 || steps == 0)
         return;
+    batch->turn = run->stream;
     int64_t first_ps = sim_steps_end_ps(&run->steps, 1), gap_ps = 0;
     int64_t last_ps = sim_steps_end_ps(&run->steps, run->told + steps);
     uint64_t alike = 0, blocks = 0;
     for (size_t i = 0; i < batch->n_running; i++) {
         struct sim_job *job = &batch->job[batch->running[i]];
-        if (job->state != SIM_JOB_DECODE)
+        if (job->state != SIM_JOB_DECODE || !sim_batch_turn_of(batch, job))
             continue;
         if (run->told == 0 && first_ps - job->last_token_ps != gap_ps) {
             add_first_gap(engine, gap_ps, alike);
@@ -121,12 +122,12 @@ void sim_engine_note_gaps(struct sim_engine *engine, const struct sim_run_state 
                  (run->told - 1) * run->pass.decode_rows);
 }
 
-static void settle_prompts(struct sim_engine *engine)
+static void settle_prompts(struct sim_engine *engine, size_t stream)
 {
     struct sim_batch *batch = &engine->batch;
     for (size_t i = 0; i < batch->n_running; i++) {
         struct sim_job *job = &batch->job[batch->running[i]];
-        if (job->chunk == 0)
+        if (job->chunk == 0 || job->stream != stream) /* links may turn to other batches */
             continue;
         job->computed += job->chunk;
         job->chunk = 0;
@@ -138,12 +139,13 @@ static void settle_prompts(struct sim_engine *engine)
 void sim_engine_settle(struct sim_engine *engine, struct sim_run_state *run)
 {
     struct sim_batch *batch = &engine->batch;
+    batch->turn = run->stream;
     sim_engine_tell(engine, run, run->steps.count - run->told);
     sim_engine_note_gaps(engine, run);
     sim_kv_give(&batch->kv, run->reserved);
     run->reserved = 0;
     if (run->pass.prefill_rows > 0)
-        settle_prompts(engine);
+        settle_prompts(engine, run->stream);
     for (size_t i = 0; i < batch->n_running;) {
         const struct sim_job *job = &batch->job[batch->running[i]];
         if (job->generated >= job->request.output_tokens)

@@ -78,6 +78,8 @@ static bool price_run(struct sim_engine *engine, struct sim_worker *worker)
     step_s.fixed = cost->step_s.fixed + (squeeze - 1) * memory_s;
     set_work(engine, run, cost, step_s.fixed / cost->step_s.fixed);
     step_s.fixed += run->paging_s;
+    if (engine->batch.n_streams > 1)
+        step_s = scaled(step_s, sim_contend_devices(engine, worker, cost));
     if (engine->links.n_flows > 0)
         step_s.fixed += sim_contend_links(engine, worker);
     if (engine->recovery)
@@ -137,9 +139,10 @@ bool sim_engine_start(struct sim_engine *engine, struct sim_worker *worker,
     sim_engine_read(engine);
     if (!price_run(engine, worker))
         return false;
+    engine->batch.turn = run->stream;
     if (pass->decode_rows > 0 && !plan_steps(engine, worker))
         return false;
-    run->active = true;
+    run->active = engine->batch.busy[run->stream] = true;
     run->generation++;
     engine->out->segments++;
     sim_engine_schedule_end(engine, worker);
@@ -225,12 +228,12 @@ uint64_t sim_engine_abort(struct sim_engine *engine, struct sim_worker *worker)
     sim_engine_note_gaps(engine, run);
     sim_kv_give(&batch->kv, run->reserved);
     run->reserved = 0;
-    run->active = false;
+    run->active = batch->busy[run->stream] = false;
     run->generation++;
     engine->out->passes += whole;
     for (size_t i = batch->n_running; i-- > 0 && run->pass.prefill_rows > 0;) {
         struct sim_job *job = &batch->job[batch->running[i]];
-        if (job->chunk == 0)
+        if (job->chunk == 0 || job->stream != run->stream)
             continue;
         job->chunk = 0;
         job->faulted = true;

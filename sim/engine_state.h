@@ -13,12 +13,13 @@
 #include "sim/latency.h"
 #include "sim/link.h"
 #include "sim/meter.h"
+#include "sim/pipeline.h"
 #include "sim/pressure.h"
 #include "sim/recovery.h"
 #include "sim/sessions.h"
 #include "sim/steps.h"
 
-enum { SIM_MOST_LANES = 2, SIM_PROGRESS_EVENTS = 8192 };
+enum { SIM_MOST_LANES = SIM_MOST_STREAMS, SIM_PROGRESS_EVENTS = 8192 };
 
 /* Kinds of events; at one time they come in this order. */
 enum sim_event {
@@ -45,6 +46,7 @@ struct sim_share {
 /* A lane at work: a stretch of equal passes, or one pass with prompt rows. */
 struct sim_run_state {
     bool active;
+    uint8_t stream;      /* the batch in flight whose jobs it works on */
     uint16_t generation; /* of its end event */
     struct sim_steps steps;
     struct sim_pass pass;
@@ -52,6 +54,7 @@ struct sim_run_state {
     uint64_t reserved;       /* KV blocks taken for the steps not yet told */
     double alone_s;          /* first step without a neighbour on its pools */
     double charged;          /* steps already charged to the meter */
+    double *use;             /* (n_devices) share of a step alone that each is busy for */
     struct sim_share *share; /* (n_devices) what each does in a step */
     double *demand_W;        /* (n_devices) power at the clock that plan and governor allow */
     uint16_t *gear;          /* (n_devices) in force */

@@ -156,7 +156,7 @@ static bool send_next(struct sim_engine *engine, uint32_t slot)
     }
     job->state = SIM_JOB_READY;
     /* Decoding that goes on elsewhere lets it in. */
-    sim_engine_cut(engine, &engine->worker[engine->n_workers - 1]);
+    sim_engine_cut(engine, sim_pipeline_decoder(engine, job->stream));
     return true;
 }
 

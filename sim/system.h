@@ -16,9 +16,10 @@ struct sim_serving {
     uint64_t kv_blocks;      /* 0: what memory_fraction leaves */
     int kv_allocator;        /* enum sim_kv_allocator */
     uint64_t kv_slot_tokens; /* that contiguous memory reserves; 0: the model's greatest context */
-    double memory_fraction;  /* share of a pool that the server may use */
-    bool chunked_prefill;    /* prompts are cut to fit beside decode rows */
-    bool prefix_cache;       /* full blocks with known tokens are kept for later prompts */
+    uint64_t pipeline_batches; /* in flight where devices work in turn; 0: what serves most */
+    double memory_fraction;    /* share of a pool that the server may use */
+    bool chunked_prefill;      /* prompts are cut to fit beside decode rows */
+    bool prefix_cache;         /* full blocks with known tokens are kept for later prompts */
 };
 extern const struct field sim_serving_fields[];
 

@@ -75,6 +75,7 @@ int main(void)
         random_scenario_init(&s, seed);
         random_allocator(&s);
         random_prefixes(&s);
+        random_pipeline(&s);
         random_faults_init(&f, &s);
         run(&s, &f, true, &seen, &slow);
         run(&s, &f, false, &seen, &fast);

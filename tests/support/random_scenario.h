@@ -254,6 +254,15 @@ static inline void random_arrivals(struct random_scenario *s)
     }
 }
 
+/* A given number of batches in flight, for one seed in two. */
+static inline void random_pipeline(struct random_scenario *s)
+{
+    struct stream stream = stream_open(s->seed, STREAM_TEST, 6, 0);
+    if (stream_below(&stream, 2))
+        s->serving.pipeline_batches = 1 + stream_below(&stream, 5);
+    s->system.serving = s->serving;
+}
+
 static inline void random_scenario_free(struct random_scenario *s)
 {
     sim_plan_free(&s->plan);
