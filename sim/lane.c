@@ -317,12 +317,24 @@ static struct device_cost price_gear(struct sim_lane *lane, const struct sim_pas
     return cost;
 }
 
+static bool same_contexts(const struct sim_contexts *a, const struct sim_contexts *b)
+{
+    return a->sum == b->sum && a->growth == b->growth;
+}
+
+static bool same_pass(const struct sim_pass *a, const struct sim_pass *b)
+{
+    return a->decode_rows == b->decode_rows && same_contexts(&a->contexts, &b->contexts) &&
+           same_contexts(&a->window, &b->window) && a->prefill_rows == b->prefill_rows &&
+           a->prefill_sequences == b->prefill_sequences && a->prefill_pairs == b->prefill_pairs &&
+           a->prefill_window_pairs == b->prefill_window_pairs && a->sampled == b->sampled;
+}
+
 struct device_cost sim_lane_price_device(struct sim_lane *lane, const struct sim_pass *pass,
                                          size_t device, size_t gear)
 {
     struct asked *asked = &lane->asked[device];
-    /* A pass is numbers of eight bytes, without gaps between them. */
-    if (!asked->known || asked->gear != gear || memcmp(&asked->pass, pass, sizeof *pass) != 0) {
+    if (!asked->known || asked->gear != gear || !same_pass(&asked->pass, pass)) {
         asked->cost = price_gear(lane, pass, device, gear);
         asked->pass = *pass;
         asked->gear = gear;
@@ -338,10 +350,10 @@ static uint64_t rows_through(const struct sim_pass *pass, enum rows_of of)
 
 double sim_lane_cut_B(const struct sim_lane *lane, const struct sim_pass *pass, size_t pair)
 {
-    size_t n = lane->system->n_devices;
+    size_t from = pair / lane->system->n_devices, to = pair % lane->system->n_devices;
     double bytes = 0;
     for (int of = 0; of < ROWS_OF; of++)
-        bytes += *cut_at(lane, (enum rows_of)of, pair / n, pair % n) *
+        bytes += *cut_at(lane, (enum rows_of)of, from, to) *
                  (double)rows_through(pass, (enum rows_of)of) * lane->system->row_B;
     return bytes;
 }
