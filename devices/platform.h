@@ -26,7 +26,7 @@ struct device_link {
 struct device_package {
     double cap_W;        /* 0: none */
     double cap_window_s; /* the average that it binds; 0: in every pass */
-    char **devices; /* names; the limit is theirs together */
+    char **devices;      /* names; the limit is theirs together */
     size_t n_devices;
     char **priority; /* names that are served first, in this order */
     size_t n_priority;

@@ -59,7 +59,7 @@ struct scenario_result {
     char *kv_summary;   /* sim_plan_describe_blocks */
     struct sim_summary summary;
     struct table requests, devices, series, changes; /* of sim_*_row */
-    struct table slo;                       /* of struct scenario_slo_row; no columns: no classes */
+    struct table slo;   /* of struct scenario_slo_row; no columns: no classes */
     struct table truth; /* of struct scenario_truth_row; no columns: none was asked for */
     struct table log;   /* of struct scenario_log_row; no columns: no log was replayed */
     struct scenario_validation *validation; /* NULL: none */

@@ -75,8 +75,8 @@ enum measured_name_kind { MEASURED_NAME_DEVICE, MEASURED_NAME_MODEL };
 struct measured_remarks {
     double cap_W;       /* "power_limit_W=300": the limit that was set with the driver; 0: none */
     double rest_s;      /* of each run, in which the machine loaded the model or waited: where the
-                           meter's      mean is of a whole process, "run_duration_s=23" or "process latency 23
-                           s"      less the runs themselves; 0: none */
+                           meter's      mean is of a whole process, "run_duration_s=23" or "process
+                           latency 23      s"      less the runs themselves; 0: none */
     bool wall;          /* the meter takes in the whole machine */
     bool net;           /* "net of idle": energy less the idle draw */
     bool whole_request; /* energy of the prompt too */

@@ -290,12 +290,9 @@ static void test_remarks(void)
              "A,m,decode,50,,200,Wall plug,power_limit_W=300; net of idle; whole request\n"
              "A,m,decode,0,,200,whole process,run_duration_s=inf power_limit_W=-3\n";
     static const struct measured_remarks want[] = {
-        {.rest_s = 2},
-        {.rest_s = 2},
-        {.rest_s = 5.5},
-        {.rest_s = 0},
-        {.rest_s = 0},
-        {.cap_W = 300, .wall = true, .net = true, .whole_request = true},
+        {.rest_s = 2},   {.rest_s = 2},
+        {.rest_s = 5.5}, {.rest_s = 0},
+        {.rest_s = 0},   {.cap_W = 300, .wall = true, .net = true, .whole_request = true},
         {.rest_s = 0}};
     static const char *const files[] = {bytes};
     struct measured_table table;
