@@ -4,6 +4,7 @@
 #include "cli/complete.h"
 #include "cli/progress.h"
 #include "cli/report_calibrate.h"
+#include "cli/report_sensors.h"
 #include "cli/rows.h"
 
 #include <math.h>
@@ -109,7 +110,10 @@ static int check(struct cli *cli, const struct wishes *wishes, struct cli_progre
 static int list(void)
 {
     struct places *places = places_open("");
+    struct sensors *sensors = sensors_open("", SENSORS_NVML);
     report_machine(places);
+    report_sensors(sensors);
+    sensors_close(sensors);
     places_close(places);
     return CLI_DONE;
 }

@@ -2,6 +2,7 @@
 #include "cli/report_calibrate.h"
 
 #include "cli/report_rows.h"
+#include "cli/report_sensors.h"
 #include "cli/rows.h"
 
 #include <math.h>
@@ -101,6 +102,7 @@ void report_calibration(const struct scenario_calibration *calibration)
     printf("an empty operator takes %.3g us, the first touch of a page %.3g us\n",
            1e6 * calibration->launch_s, 1e6 * calibration->page_s);
     print_formats(calibration);
+    report_draw(calibration);
     report_fit_of_kernels(&calibration->fit);
     if (calibration->prior)
         printf("\nnot measured: %s\n", calibration->prior);
@@ -159,8 +161,6 @@ void report_machine(const struct places *places)
         printf("%-12s the hottest sensor tells %.0f C\n", "temperature", hottest_K - 273.15);
     else
         printf("%-12s no sensor: --max-temp cannot be kept to\n", "temperature");
-    printf("%-12s none is read: power and heat stay those of a relative in the catalogue\n",
-           "power");
     printf("%-12s GPUs and NPUs: there are no kernels for them yet\n", "skipped");
     if (places->quota_cpus > 0)
         printf("%-12s the control group may use %.4g CPUs\n", "limit", places->quota_cpus);

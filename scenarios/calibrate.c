@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "scenarios/calibrate_device.h"
 #include "scenarios/calibrate_passes.h"
+#include "scenarios/calibrate_power.h"
 #include "scenarios/fit_device.h"
 #include "scenarios/lone_device.h"
 
@@ -205,6 +206,21 @@ static void name_troubles(const struct run *run)
              run->ask->most_K - 273.15);
 }
 
+/* Where sensors tell: the rest of the measurements counts without. */
+static void measure_draw(struct run *run)
+{
+    struct scenario_calibration *out = run->out;
+    struct sensors *sensors = sensors_open("", NULL);
+    calibrate_draw(&run->session, sensors, run->ask->quick ? 1 : 3, &out->draw);
+    calibrate_session_end(&run->session);
+    sensors_close(sensors);
+    if (out->draw.why && run->ask->talk.note) {
+        char *sentence = mem_printf("power is not measured: %s", out->draw.why);
+        run->ask->talk.note(run->ask->talk.context, sentence);
+        free(sentence);
+    }
+}
+
 static bool fit_samples(struct run *run, const struct scenario_passes *passes, struct error *err)
 {
     struct scenario_calibration *out = run->out;
@@ -212,6 +228,8 @@ static bool fit_samples(struct run *run, const struct scenario_passes *passes, s
     struct device_fit fit;
     struct fit_result result = {0};
     struct tree *tree = scenario_calibrated_device(run->ask, out, &out->prior, err);
+    if (tree)
+        scenario_calibrated_power(tree, &out->draw, &out->prior, &out->split);
     if (!tree || !device_read(tree, &device, err)) {
         tree_free(tree);
         return false;
@@ -261,6 +279,8 @@ static bool measure_and_fit(struct run *run, struct error *err)
     measure_samples(run);
     if (!run->stopped)
         scenario_passes_run(run->kernels, &run->session.effort, &passes);
+    if (!run->stopped)
+        measure_draw(run);
     run->done = 1;
     summarise(run->out, calibrate_far_B(&run->session));
     name_troubles(run);
@@ -311,6 +331,7 @@ void scenario_calibration_free(struct scenario_calibration *calibration)
 {
     places_close(calibration->places);
     calibrate_evidence_free(&calibration->evidence);
+    calibrate_draw_free(&calibration->draw);
     calibrate_samples_free(&calibration->samples);
     scenario_fit_free(&calibration->fit);
     free(calibration->title);

@@ -4,6 +4,7 @@
 #ifndef SCENARIOS_CALIBRATE_H
 #define SCENARIOS_CALIBRATE_H
 
+#include "devices/calibrate/draw.h"
 #include "devices/calibrate/evidence.h"
 #include "devices/kernels/places.h"
 #include "scenarios/validate.h"
@@ -40,6 +41,8 @@ struct scenario_calibration {
     struct calibrate_evidence evidence; /* borrows from the samples */
     double *predicted_s;                /* (evidence.n) by the fitted device */
     struct scenario_fit fit;
+    struct calibrate_draw draw;
+    struct sensor_split split; /* of the draws; error nan: there is none */
     struct calibrate_pace pace;
     double noise;
     size_t planned, measured; /* samples; fewer measured: it was stopped */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "scenarios/calibrate.h"
+#include "scenarios/calibrate_power.h"
 #include "scenarios/fit_device.h"
 
 #include "base/memory.h"
@@ -74,7 +75,7 @@ char *scenario_calibration_json(const struct scenario_calibration *calibration)
                             scenario_group_json(&calibration->fit.group[i]));
     json_t *root =
         json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:f, s:o, s:o, s:o, s:o, s:o, s:o, "
-                  "s:o, s:o, s:o}",
+                  "s:o, s:o, s:o, s:o}",
                   "processor", calibration->title, "vectors", calibration->vectors, "gemm",
                   calibration->gemm, "threads", (json_int_t)calibration->threads, "planned",
                   (json_int_t)calibration->planned, "measured", (json_int_t)calibration->measured,
@@ -83,7 +84,8 @@ char *scenario_calibration_json(const struct scenario_calibration *calibration)
                   "peak_flops_per_s", number(calibration->peak_FLOPps), "gemm_flops_per_s",
                   number(calibration->gemm_FLOPps), "launch_s", number(calibration->launch_s),
                   "page_s", number(calibration->page_s), "threads_tried", sweep_json(calibration),
-                  "groups", groups, "fitted", fitted_json(calibration), "samples", samples);
+                  "power", scenario_power_json(&calibration->draw, &calibration->split), "groups",
+                  groups, "fitted", fitted_json(calibration), "samples", samples);
     char *text = json_dumps(root, JSON_INDENT(2));
     json_decref(root);
     return text;

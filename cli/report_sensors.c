@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/report_sensors.h"
+
+#include "cli/grid.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static void print_power(const struct sensors *sensors)
+{
+    enum { MOST = 16 };
+    const struct sensor *group[MOST];
+    size_t n = sensors_of_processor(sensors, group, MOST);
+    printf("%-12s ", "power");
+    for (size_t i = 0; i < n; i++)
+        printf("%s%s", i ? " + " : "by ", group[i]->name);
+    puts(n ? "" : "no sensor: power and heat stay those of a relative in the catalogue");
+}
+
+void report_sensors(const struct sensors *sensors)
+{
+    for (size_t i = 0; i < sensors->n; i++) {
+        const struct sensor *one = &sensors->sensor[i];
+        printf("%-12s %s: %s, %s\n", i ? "" : "sensors", one->name,
+               sensor_quantity_text(one->quantity), sensor_place_text(one->place));
+    }
+    if (sensors->n == 0)
+        printf("%-12s none\n", "sensors");
+    for (size_t i = 0; i < sensors->n_skipped; i++)
+        printf("%-12s %s: %s\n", i ? "" : "not read", sensors->skipped[i].name,
+               sensors->skipped[i].why);
+    print_power(sensors);
+}
+
+static void print_loads(const struct calibrate_draw *draw)
+{
+    struct grid grid = {.align = "lrrrr"};
+    grid_add_row(&grid, GRID_CELLS("load", "W", "die C", "GFLOP/s", "GB/s"));
+    grid_add(&grid, "rest");
+    grid_add_number(&grid, draw->idle_W);
+    grid_add_number(&grid, draw->idle_K - 273.15);
+    grid_add_number(&grid, 0);
+    grid_add_number(&grid, 0);
+    for (size_t i = 0; i < draw->n; i++) {
+        const struct calibrate_load *one = &draw->load[i];
+        grid_add(&grid, "%s", one->name);
+        grid_add_number(&grid, one->power_W);
+        grid_add_number(&grid, one->die_K - 273.15);
+        grid_add_number(&grid, one->FLOP_per_s / 1e9);
+        grid_add_number(&grid, one->B_per_s / 1e9);
+    }
+    grid_print(&grid, 0, true, stdout);
+}
+
+void report_draw(const struct scenario_calibration *calibration)
+{
+    const struct calibrate_draw *draw = &calibration->draw;
+    const struct sensor_split *split = &calibration->split;
+    if (!draw->sensors)
+        return;
+    printf("\npower by %s%s\n", draw->sensors, draw->whole ? ", the whole machine" : "");
+    print_loads(draw);
+    if (isfinite(split->error))
+        printf("busy %.3g W, %.3g pJ/FLOP, %.3g pJ/byte; the loads scatter by %.2g %%\n",
+               split->active_W, 1e12 * split->FLOP_J, 1e12 * split->B_J, 100 * split->error);
+    else
+        printf("of no use: %s\n", draw->why ? draw->why : "the loads are not told apart");
+}
