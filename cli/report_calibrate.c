@@ -36,14 +36,19 @@ static void print_threads(const struct scenario_calibration *calibration)
     grid_print(&grid, 0, true, stdout);
 }
 
-/* The best rate of a stream within a working set. */
+/* What the caches of a level hold together, of the threads that work. */
+static double held_B(const struct scenario_calibration *calibration, size_t level)
+{
+    const struct places_cache *cache = &calibration->places->cache[level];
+    return cache->bytes * fmin((double)cache->caches, (double)calibration->threads);
+}
+
+/* The best rate of a stream whose working set this level holds, and the one before it does not. */
 static double within(const struct scenario_calibration *calibration, const char *name, size_t level)
 {
-    const struct places *places = calibration->places;
-    double below_B = level > 0 ? places->cache[level - 1].bytes : 0, size_B = INFINITY;
-    if (level < places->n_caches)
-        size_B = places->cache[level].bytes *
-                 fmin((double)places->cache[level].caches, (double)calibration->threads);
+    double below_B = level > 0 ? 1.01 * held_B(calibration, level - 1) : 0, size_B = INFINITY;
+    if (level < calibration->places->n_caches)
+        size_B = held_B(calibration, level);
     else
         below_B = 3.9 * fmax(16e6, below_B);
     return calibrate_stream_Bps(&calibration->samples, name, below_B, size_B) / 1e9;
