@@ -19,7 +19,8 @@ struct rows_options {
 /* Rows of an option table. */
 #define ROWS_FILES_OPTION(options)                                                                 \
     {                                                                                              \
-        'm', "measured", OPTION_TEXTS, "FILE", "measured rows as CSV (repeatable)",                \
+        'm', "measured", OPTION_TEXTS, "FILE",                                                     \
+            "measured rows as CSV, or what llama-bench prints (repeatable)",                       \
             .value = &(options).paths                                                              \
     }
 #define ROWS_DEVICE_OPTION(options, text)                                                          \

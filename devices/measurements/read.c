@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "devices/measurements/columns.h"
+#include "devices/measurements/llama_bench.h"
 #include "devices/measurements/store.h"
 
 #include <math.h>
@@ -218,15 +219,19 @@ bool measured_read(const char *const *paths, size_t n_paths, struct measured_tab
                    struct error *err)
 {
     struct csv **csv = mem_calloc(n_paths, sizeof(struct csv *));
+    char **text = mem_calloc(n_paths, sizeof *text);
     bool ok = true;
     *out = (struct measured_table){0};
     for (size_t i = 0; i < n_paths; i++) {
-        csv[i] = csv_open(paths[i], err);
+        csv[i] = measured_open(paths[i], &text[i], err);
         ok = csv[i] && ok;
     }
     ok = ok && measured_read_csv(csv, n_paths, out, err);
-    for (size_t i = 0; i < n_paths; i++)
+    for (size_t i = 0; i < n_paths; i++) {
         csv_close(csv[i]);
+        free(text[i]);
+    }
+    free(text);
     free(csv);
     return ok;
 }
