@@ -161,11 +161,6 @@ void report_machine(const struct places *places)
     printf("%-12s %s\n", "clock",
            places->steady_clock ? "the time stamp counter is steady"
                                 : "the system's; the time stamp counter is not known steady");
-    double hottest_K = places_hottest_K("");
-    if (isfinite(hottest_K))
-        printf("%-12s the hottest sensor tells %.0f C\n", "temperature", hottest_K - 273.15);
-    else
-        printf("%-12s no sensor: --max-temp cannot be kept to\n", "temperature");
     printf("%-12s GPUs and NPUs: there are no kernels for them yet\n", "skipped");
     if (places->quota_cpus > 0)
         printf("%-12s the control group may use %.4g CPUs\n", "limit", places->quota_cpus);

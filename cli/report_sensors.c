@@ -6,6 +6,15 @@
 #include <math.h>
 #include <stdio.h>
 
+static void print_temperature(const struct sensors *sensors)
+{
+    double hottest_K = sensors_hottest_K(sensors);
+    if (isfinite(hottest_K))
+        printf("%-12s the hottest sensor tells %.0f C\n", "temperature", hottest_K - 273.15);
+    else
+        printf("%-12s no sensor: --max-temp cannot be kept to\n", "temperature");
+}
+
 static void print_power(const struct sensors *sensors)
 {
     enum { MOST = 16 };
@@ -29,6 +38,7 @@ void report_sensors(const struct sensors *sensors)
     for (size_t i = 0; i < sensors->n_skipped; i++)
         printf("%-12s %s: %s\n", i ? "" : "not read", sensors->skipped[i].name,
                sensors->skipped[i].why);
+    print_temperature(sensors);
     print_power(sensors);
 }
 

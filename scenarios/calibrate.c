@@ -19,6 +19,7 @@ struct run {
     const struct scenario_calibrate_ask *ask;
     struct scenario_calibration *out;
     struct kernels *kernels;
+    struct sensors *sensors;
     struct calibrate_session session;
     struct calibrate_extent extent;
     double begin_s;
@@ -41,9 +42,9 @@ static bool keep_cool(struct run *run)
     const struct timespec while_s = {0, 200000000};
     const double back_K = 3;
     const struct scenario_calibrate_talk *talk = &run->ask->talk;
-    if (run->ask->most_K <= 0 || !(places_hottest_K("") > run->ask->most_K))
+    if (run->ask->most_K <= 0 || !(sensors_hottest_K(run->sensors) > run->ask->most_K))
         return true;
-    while (places_hottest_K("") > run->ask->most_K - back_K) {
+    while (sensors_hottest_K(run->sensors) > run->ask->most_K - back_K) {
         if (talk->progress && !talk->progress(talk->context, "cooling", run->done, 1))
             return false;
         nanosleep(&while_s, NULL);
@@ -201,7 +202,7 @@ static void name_troubles(const struct run *run)
              "there are %.0f kinds of cores; the fast ones do most of the work, and the device "
              "is all of them together",
              (double)places->kinds);
-    if (run->ask->most_K > 0 && isnan(places_hottest_K("")))
+    if (run->ask->most_K > 0 && isnan(sensors_hottest_K(run->sensors)))
         note(run, "no sensor tells a temperature here, so that %.0f C cannot be kept to",
              run->ask->most_K - 273.15);
 }
@@ -210,10 +211,8 @@ static void name_troubles(const struct run *run)
 static void measure_draw(struct run *run)
 {
     struct scenario_calibration *out = run->out;
-    struct sensors *sensors = sensors_open("", NULL);
-    calibrate_draw(&run->session, sensors, run->ask->quick ? 1 : 3, &out->draw);
+    calibrate_draw(&run->session, run->sensors, run->ask->quick ? 1 : 3, &out->draw);
     calibrate_session_end(&run->session);
-    sensors_close(sensors);
     if (out->draw.why && run->ask->talk.note) {
         char *sentence = mem_printf("power is not measured: %s", out->draw.why);
         run->ask->talk.note(run->ask->talk.context, sentence);
@@ -311,7 +310,9 @@ bool scenario_calibrate(const struct scenario_calibrate_ask *ask, struct scenari
     out->title = mem_strdup(run.kernels->title);
     out->vectors = mem_strdup(run.kernels->vectors);
     out->gemm = mem_strdup(run.kernels->gemm);
+    run.sensors = sensors_open("", NULL);
     bool ok = measure_and_fit(&run, err);
+    sensors_close(run.sensors);
     run.kernels->does->close(run.kernels);
     return ok;
 }

@@ -300,27 +300,3 @@ void places_stay(const struct places *places, size_t number)
     if (places->topology && places->cpu && number < places->cpus)
         hwloc_set_cpubind(places->topology, places->cpu[number], HWLOC_CPUBIND_THREAD);
 }
-
-/* Sensors count in thousandths of a degree Celsius. One that is broken tells absurd numbers. */
-static double warmer(double hottest_K, const char *root, char *path)
-{
-    const double least_K = 200, most_K = 500;
-    double temperature_K = read_number(root, path) / 1e3 + 273.15;
-    free(path);
-    return temperature_K > least_K && temperature_K < most_K ? fmax(hottest_K, temperature_K)
-                                                             : hottest_K;
-}
-
-double places_hottest_K(const char *root)
-{
-    enum { ZONES = 32, CHIPS = 16, INPUTS = 8 };
-    double hottest_K = NAN;
-    for (int zone = 0; zone < ZONES; zone++)
-        hottest_K =
-            warmer(hottest_K, root, mem_printf("/sys/class/thermal/thermal_zone%d/temp", zone));
-    for (int chip = 0; chip < CHIPS; chip++)
-        for (int input = 1; input <= INPUTS; input++)
-            hottest_K = warmer(hottest_K, root,
-                               mem_printf("/sys/class/hwmon/hwmon%d/temp%d_input", chip, input));
-    return hottest_K;
-}

@@ -41,8 +41,5 @@ void places_close(struct places *places);
 size_t places_threads(const struct places *places);
 /* Makes the calling thread stay on the CPU of this number. */
 void places_stay(const struct places *places, size_t number);
-/* The highest temperature that a thermal zone or a monitoring chip below `root` tells, in kelvin;
- * nan where none does. */
-double places_hottest_K(const char *root);
 
 #endif

@@ -193,15 +193,25 @@ size_t sensors_of_processor(const struct sensors *sensors, const struct sensor *
     return n;
 }
 
-double sensors_processor_K(const struct sensors *sensors)
+static double highest_K(const struct sensors *sensors, bool processor)
 {
     double most_K = NAN, value;
     for (size_t i = 0; i < sensors->n; i++) {
         const struct sensor *one = &sensors->sensor[i];
         bool inside = one->place == SENSOR_PROCESSOR || one->place == SENSOR_CORES;
-        if (inside && one->quantity == SENSOR_TEMPERATURE &&
+        if ((inside || !processor) && one->quantity == SENSOR_TEMPERATURE &&
             sensor_read(sensors, one, &value) == SENSOR_GOOD)
             most_K = fmax(most_K, value);
     }
     return most_K;
+}
+
+double sensors_processor_K(const struct sensors *sensors)
+{
+    return highest_K(sensors, true);
+}
+
+double sensors_hottest_K(const struct sensors *sensors)
+{
+    return highest_K(sensors, false);
 }

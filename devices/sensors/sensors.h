@@ -90,5 +90,7 @@ const char *sensor_place_text(enum sensor_place place);          /* "processor" 
 size_t sensors_of_processor(const struct sensors *sensors, const struct sensor **out, size_t most);
 /* The highest temperature of the processors, K; nan where none is told. */
 double sensors_processor_K(const struct sensors *sensors);
+/* The same of all that tell a temperature. */
+double sensors_hottest_K(const struct sensors *sensors);
 
 #endif

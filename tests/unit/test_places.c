@@ -93,19 +93,6 @@ static void test_first_version(void)
     clean();
 }
 
-/* The hottest of all; one that is broken does not count. */
-static void test_heat(void)
-{
-    CHECK(isnan(places_hottest_K(root)));
-    make("/sys/class/thermal/thermal_zone0/temp", "41000\n");
-    make("/sys/class/thermal/thermal_zone3/temp", "not there\n");
-    make("/sys/class/hwmon/hwmon2/temp1_input", "67500\n");
-    make("/sys/class/hwmon/hwmon2/temp3_input", "65261850\n");
-    make("/sys/class/hwmon/hwmon3/temp1_input", "-273000\n");
-    CHECK_NEAR(places_hottest_K(root), 67.5 + 273.15, 1e-12);
-    clean();
-}
-
 /* A container may hide everything. */
 static void test_nothing(void)
 {
@@ -123,7 +110,6 @@ int main(void)
     test_workstation();
     test_limits();
     test_first_version();
-    test_heat();
     test_nothing();
     rmdir(root);
     return check_result();

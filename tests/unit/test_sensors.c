@@ -120,6 +120,9 @@ static void test_hwmon(void)
     CHECK(sensors_of_processor(sensors, group, 8) == 1);
     CHECK_TEXT(group[0]->name, "hwmon amd_energy Esocket0");
     CHECK_NEAR(sensors_processor_K(sensors), 334.65, 1e-12);
+    made_tree_put(&tree, "/sys/class/hwmon/hwmon3/temp2_input", "80000\n");
+    CHECK_NEAR(sensors_processor_K(sensors), 334.65, 1e-12);
+    CHECK_NEAR(sensors_hottest_K(sensors), 353.15, 1e-12);
     sensors_close(sensors);
     made_tree_clear(&tree);
 }
@@ -231,7 +234,7 @@ static void test_nothing(void)
     struct sensors *sensors = sensors_open("/nowhere", NULL);
     CHECK(sensors->n == 0 && sensors->n_skipped == 0);
     CHECK(sensors_of_processor(sensors, group, 8) == 0);
-    CHECK(isnan(sensors_processor_K(sensors)));
+    CHECK(isnan(sensors_processor_K(sensors)) && isnan(sensors_hottest_K(sensors)));
     sensors_close(sensors);
 }
 
