@@ -67,7 +67,6 @@ static int calibrate(struct cli *cli, struct wishes *wishes, struct cli_progress
     int code = CLI_DONE;
     bool ok = scenario_calibrate(&wishes->ask, &calibration, &cli->err);
     cli_progress_end(progress);
-    ok = ok && store(cli, wishes, &calibration);
     if (ok && cli->json) {
         char *json = scenario_calibration_json(&calibration);
         puts(json);
@@ -75,6 +74,7 @@ static int calibrate(struct cli *cli, struct wishes *wishes, struct cli_progress
     } else if (ok) {
         report_calibration(&calibration);
     }
+    ok = ok && store(cli, wishes, &calibration);
     if (!ok)
         code = cli_fail(&cli->err);
     if (ok && calibration.measured < calibration.planned)
