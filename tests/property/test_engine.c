@@ -44,9 +44,11 @@ static bool run(struct random_scenario *s, bool token, struct sim_summary *out, 
     struct error err;
     error_clear(&err);
     struct workload_source *source = workload_source_open(&s->workload, 1, &err);
-    struct sim_options options = {.token_resolution = token,
-                                  .series_period_s = s->seed % 2 ? 0.37 : 0,
-                                  .sink = {rows, see_request, see_sample, see_device}};
+    struct sim_options options = {
+        .token_resolution = token,
+        .series_period_s = s->seed % 2 ? 0.37 : 0,
+        .sink = {
+            .state = rows, .request = see_request, .sample = see_sample, .device = see_device}};
     rows->n_requests = rows->n_samples = rows->n_devices = 0;
     bool ok = source && sim_run(&s->system, &s->plan, source, &options, out, &err);
     workload_source_close(source);
