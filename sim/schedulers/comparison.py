@@ -20,8 +20,7 @@ from instances import instance
 HERE = os.path.dirname(os.path.abspath(__file__))
 ALGORITHMS = ["pgsam", "pls", "nsga2", "beam", "greedy-weighted", "amosa", "amosa-quotient", "random"]
 RIVALS = ALGORITHMS[1:]
-# Name, what makes the instance, evaluations. None of them was looked at while pgsam was made,
-# but for the three of state 1, of which other programs' results are known.
+# Name, what makes the instance, evaluations.
 INSTANCES = [
     ("3 devices, 10 layers", (10, 3, 1, "idle"), 5000),
     ("3 devices, 14 layers", (14, 3, 1, "idle"), 10000),
@@ -306,7 +305,8 @@ def page(bench, cases, pictures):
         "unbounded archive. Each score counts, repeats included; `pgsam` and `pls` never ask for "
         "one twice. Costs are whole numbers from a generator (`instances.py`). The "
         "instances with state 1 of the generator are those of which results of other programs are "
-        "known; `pgsam` was made on others, which are not here.", "",
+        "known; they were looked at while `pgsam` was made, but its constants were chosen on "
+        "instances that are not here. The other four were not looked at.", "",
         "`amosa` is calibrated as its source file tells, `nsga2` lands where other programs do on "
         "ZDT1 (`tests/unit/test_nsga2.c`).", "",
         "Median, quartiles and least: hypervolume over that of the enumerated true front; "
