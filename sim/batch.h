@@ -24,6 +24,7 @@ enum sim_job_state {
 struct sim_job {
     struct workload_request request;
     enum sim_job_state state;
+    uint8_t stream;     /* the batch in flight that it belongs to */
     uint64_t target;    /* tokens to compute before decoding: prompt, and output when recomputed */
     uint64_t computed;  /* tokens whose keys and values are in the cache */
     uint64_t generated; /* output tokens so far */
@@ -32,8 +33,7 @@ struct sim_job {
     uint64_t cached;    /* prompt tokens that it found when first admitted */
     struct sim_segment piece; /* of the cache, but for paged memory */
     uint64_t preemptions;
-    uint8_t stream; /* the batch in flight that it belongs to */
-    bool faulted;   /* a fault stopped it */
+    bool faulted; /* a fault stopped it */
     int64_t scheduled_ps, first_token_ps, last_token_ps;
     uint32_t next_call;            /* slot of the session's call after it, while it is held */
     const struct sim_moves *moves; /* of its cache, while that is under way, and the one now */

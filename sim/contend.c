@@ -78,15 +78,14 @@ double sim_contend_devices(const struct sim_engine *engine, struct sim_worker *w
 }
 
 /* The level of a link with `n` caches under way, each of which takes all that it can get, and the
- * traffic of lanes at work, `also` among them. */
-static double link_level(const struct sim_engine *engine, size_t pair, size_t n,
-                         const struct sim_worker *also)
+ * traffic of lanes at work, lane number `also` among them. */
+static double link_level(const struct sim_engine *engine, size_t pair, size_t n, size_t also)
 {
     double demand_Bps[SIM_MOST_LANES];
     size_t lanes = 0;
     for (size_t i = 0; i < engine->n_workers; i++) {
         const struct sim_worker *worker = &engine->worker[i];
-        if (!worker->run.active && worker != also)
+        if (!worker->run.active && i != also)
             continue;
         double bytes = sim_lane_cut_B(worker->lane, &worker->run.pass, pair);
         if (bytes > 0)
@@ -97,7 +96,7 @@ static double link_level(const struct sim_engine *engine, size_t pair, size_t n,
 
 double sim_contend_flow_Bps(const struct sim_engine *engine, size_t pair, size_t n)
 {
-    return link_level(engine, pair, n, NULL);
+    return link_level(engine, pair, n, SIM_MOST_LANES);
 }
 
 double sim_contend_links(const struct sim_engine *engine, const struct sim_worker *worker)
@@ -110,7 +109,8 @@ double sim_contend_links(const struct sim_engine *engine, const struct sim_worke
         if (bytes <= 0)
             continue;
         double demand_Bps = bytes / worker->run.alone_s;
-        double squeeze = demand_Bps / link_level(engine, pair, n, worker);
+        double squeeze =
+            demand_Bps / link_level(engine, pair, n, (size_t)(worker - engine->worker));
         longer_s += fmax(0, squeeze - 1) * bytes / system->route[pair].bandwidth_Bps;
     }
     return longer_s;
