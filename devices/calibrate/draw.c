@@ -90,6 +90,8 @@ static double total_W(const struct watch *watch, struct calibrate_draw *out)
             blame(out, name, "was read too seldom");
         else if (reading->state != SENSOR_GOOD)
             blame(out, name, sensor_state_text(reading->state));
+        else if (reading->still && watch->sensor[i]->quantity == SENSOR_ENERGY)
+            blame(out, name, sensor_state_text(SENSOR_STUCK));
         sum_W += reading->mean_W;
     }
     return out->why ? NAN : sum_W;

@@ -10,7 +10,7 @@
 #include <time.h>
 
 static struct made_tree tree;
-static atomic_bool over, gone;
+static atomic_bool over, gone, standing;
 static char *counter;
 
 static double clock_s(clockid_t which)
@@ -34,7 +34,7 @@ static void *count(void *context)
         if (file) {
             fprintf(file, "%.0f\n", 1e6 * (1000 + joules));
             fclose(file);
-            if (!gone)
+            if (!gone && !standing)
                 rename(other, counter);
         }
         nanosleep(&pause, NULL);
@@ -123,6 +123,22 @@ static void test_lost(struct calibrate_session *session)
     sensors_close(sensors);
 }
 
+/* A counter that stands is no draw of 0 W. */
+static void test_standing(struct calibrate_session *session)
+{
+    struct calibrate_draw draw;
+    const struct timespec pause = {0, 50000000};
+    standing = true;
+    nanosleep(&pause, NULL);
+    struct sensors *sensors = sensors_open(tree.root, NULL);
+    CHECK(calibrate_draw(session, sensors, 0.3, &draw));
+    CHECK_TEXT(draw.why, "RAPL package-0 does not count");
+    CHECK(isnan(draw.idle_W) && draw.n == 0);
+    standing = false;
+    calibrate_draw_free(&draw);
+    sensors_close(sensors);
+}
+
 static void test_none(struct calibrate_session *session)
 {
     struct calibrate_draw draw;
@@ -154,17 +170,22 @@ int main(void)
 {
     struct error err = {0};
     pthread_t thread;
-    struct kernels *kernels = kernels_open_cpu(1, &err);
-    if (!made_tree_open(&tree) || !kernels)
-        return check_skip("no folder can be made in /tmp, or no thread");
-    struct calibrate_session session = {
-        .kernels = kernels, .cache_B = 1e6, .effort = {.kernels = kernels, .least = 3, .most = 10}};
+    if (!made_tree_open(&tree))
+        return check_skip("no folder can be made in /tmp");
     made_tree_put(&tree, "/sys/class/powercap/intel-rapl:0/name", "package-0\n");
     made_tree_put(&tree, "/sys/class/powercap/intel-rapl:0/energy_uj", "1000000000\n");
     counter = mem_printf("%s/sys/class/powercap/intel-rapl:0/energy_uj", tree.root);
+    /* Before this thread is made to stay on one CPU, which the other would inherit. */
     CHECK(pthread_create(&thread, NULL, count, NULL) == 0);
+    struct kernels *kernels = kernels_open_cpu(1, &err);
+    if (!CHECK(kernels != NULL))
+        return check_result();
+    struct calibrate_session session = {
+        .kernels = kernels, .cache_B = 1e6, .effort = {.kernels = kernels, .least = 3, .most = 10}};
     test_told(&session);
     test_stopped(&session);
+    session.effort.go_on = NULL;
+    test_standing(&session);
     test_lost(&session);
     test_none(&session);
     test_leakage();
