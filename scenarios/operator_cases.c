@@ -223,7 +223,9 @@ static bool is_meant(const struct measured_where *where, const struct measured_o
         [5] = row->kind == MEASURED_ATTENTION ? row->n_decode : NAN,
         [6] = row->kind == MEASURED_ATTENTION ? row->kv_decode : NAN};
     for (size_t i = 1; i < WHERE_COLUMNS; i++) {
-        snprintf(number[i], sizeof number[i], isnan(value[i]) ? "" : "%.17g", value[i]);
+        number[i][0] = '\0';
+        if (!isnan(value[i]))
+            snprintf(number[i], sizeof number[i], "%.17g", value[i]);
         cell[i] = number[i];
     }
     struct where_columns columns;
