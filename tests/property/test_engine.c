@@ -175,6 +175,7 @@ int main(void)
         random_scenario_init(&s, seed);
         random_allocator(&s);
         random_prefixes(&s);
+        random_pipeline(&s);
         random_arrivals(&s);
         run(&s, false, &fast, &fast_rows);
         run(&s, true, &slow, &slow_rows);
