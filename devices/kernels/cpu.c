@@ -97,28 +97,32 @@ struct stream_job {
     size_t values, a_part;
 };
 
+static void copy(const float *restrict a, float *restrict b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        b[i] = a[i];
+}
+
+static void triad(const float *restrict a, const float *restrict b, float *restrict c, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        c[i] = a[i] + 3 * b[i];
+}
+
 /* Parts are whole cache lines. */
 static void stream_part(void *context, size_t part, size_t thread)
 {
     const struct stream_job *job = context;
     size_t first = part * job->a_part;
     size_t n = job->values - first < job->a_part ? job->values - first : job->a_part;
-    float *restrict a = job->a + first, *restrict b = job->b + first, *restrict c = job->c + first;
     (void)thread;
-    switch (job->what) {
-    case KERNELS_READ: {
-        volatile float keep = job->simd->read(a, n);
+    if (job->what == KERNELS_READ) {
+        volatile float keep = job->simd->read(job->a + first, n);
         (void)keep;
-        return;
-    }
-    case KERNELS_COPY:
-        for (size_t i = 0; i < n; i++)
-            b[i] = a[i];
-        return;
-    case KERNELS_TRIAD:
-        for (size_t i = 0; i < n; i++)
-            c[i] = a[i] + 3 * b[i];
-        return;
+    } else if (job->what == KERNELS_COPY) {
+        copy(job->a + first, job->b + first, n);
+    } else {
+        triad(job->a + first, job->b + first, job->c + first, n);
     }
 }
 

@@ -195,7 +195,7 @@ static void check_streams(struct kernels *k)
     float *a = array[0], *b = array[1], *c = array[2];
     for (size_t i = 0; i < N; i++)
         a[i] = reference_number(i);
-    k->does->stream(k, KERNELS_READ, array, N);
+    k->does->stream(k, KERNELS_READ, (void *const[3]){array[0], NULL, NULL}, N);
     k->does->stream(k, KERNELS_COPY, array, N);
     for (size_t i = 0; i < N; i++)
         if (a[i] != b[i] && !CHECK(false))
