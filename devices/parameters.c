@@ -107,7 +107,8 @@ double *device_parameter_value(struct device *device, size_t i)
     if (i >= SCALARS)
         return on_matrix_units(device, i) ? &format_of(device, i)->matrix_ops_per_weight
                                           : &format_of(device, i)->ops_per_weight;
-    return (double *)((char *)device + scalars[i].offset);
+    void *member = (char *)device + scalars[i].offset;
+    return member;
 }
 
 char *device_parameter_path(const struct device_parameter *parameter)

@@ -276,7 +276,8 @@ static void see_sample(void *state, const struct sim_sample_row *row)
 static struct pair run_steady(struct served *s)
 {
     struct pair out = {0};
-    struct sim_options options = {.series_period_s = 0.37, .sink = {&out, NULL, see_sample, NULL}};
+    struct sim_options options = {.series_period_s = 0.37,
+                                  .sink = {.state = &out, .sample = see_sample}};
     struct sim_load load;
     struct workload workload;
     struct error err = {0};

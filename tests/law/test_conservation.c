@@ -95,7 +95,10 @@ static bool run(struct random_scenario *s, struct ledger *ledger, struct sim_sum
     *ledger = (struct ledger){.scenario = s};
     struct sim_options options = {
         .series_period_s = PERIOD_S,
-        .sink = {ledger, book_request, book_sample, book_device},
+        .sink = {.state = ledger,
+                 .request = book_request,
+                 .sample = book_sample,
+                 .device = book_device},
     };
     struct workload_source *source = workload_source_open(&s->workload, 1, &err);
     bool ok = source && sim_run(&s->system, &s->plan, source, &options, out, &err);

@@ -96,13 +96,14 @@ static bool requests(const struct workload *workload, struct workload_request *o
 static void test_prefix(void)
 {
     enum { FEW = 50, MANY = 80 };
-    struct workload few = {.has_generator = true,
-                           .generator = {.requests = FEW,
-                                         .rate_per_s = 1,
-                                         .cv = 2,
-                                         .seed = 9,
-                                         .prompt = {100, 1, 1, 5000},
-                                         .output = {50, 1, 1, 5000}}};
+    struct workload few = {
+        .has_generator = true,
+        .generator = {.requests = FEW,
+                      .rate_per_s = 1,
+                      .cv = 2,
+                      .seed = 9,
+                      .prompt = {.median = 100, .log_sigma = 1, .min = 1, .max = 5000},
+                      .output = {.median = 50, .log_sigma = 1, .min = 1, .max = 5000}}};
     struct workload many = few, faster = few;
     many.generator.requests = MANY;
     faster.generator.rate_per_s = 4;
@@ -140,13 +141,14 @@ static void test_exponential(void)
 
 static void test_fixed_beat(void)
 {
-    struct workload beat = {.has_generator = true,
-                            .generator = {.requests = 4,
-                                          .rate_per_s = 0.5,
-                                          .cv = 0,
-                                          .seed = 9,
-                                          .prompt = {100, 0, 1, 5000},
-                                          .output = {50, 0, 1, 40}}};
+    struct workload beat = {
+        .has_generator = true,
+        .generator = {.requests = 4,
+                      .rate_per_s = 0.5,
+                      .cv = 0,
+                      .seed = 9,
+                      .prompt = {.median = 100, .log_sigma = 0, .min = 1, .max = 5000},
+                      .output = {.median = 50, .log_sigma = 0, .min = 1, .max = 40}}};
     struct workload_request got[5];
     if (!requests(&beat, got, 4))
         return;
@@ -166,13 +168,14 @@ static bool write_azure(const struct workload *workload, char **text, size_t *n,
 
 static void test_too_late(void)
 {
-    struct workload slow = {.has_generator = true,
-                            .generator = {.requests = 20,
-                                          .rate_per_s = 1e-6,
-                                          .cv = 0,
-                                          .seed = 9,
-                                          .prompt = {100, 0, 1, 5000},
-                                          .output = {50, 0, 1, 40}}};
+    struct workload slow = {
+        .has_generator = true,
+        .generator = {.requests = 20,
+                      .rate_per_s = 1e-6,
+                      .cv = 0,
+                      .seed = 9,
+                      .prompt = {.median = 100, .log_sigma = 0, .min = 1, .max = 5000},
+                      .output = {.median = 50, .log_sigma = 0, .min = 1, .max = 40}}};
     struct error err = {0};
     char *text = NULL;
     size_t n = 0;

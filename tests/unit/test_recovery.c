@@ -6,11 +6,11 @@
 
 #define TWO                                                                                        \
     SERVED_DEVICE("a", "p", "")                                                                    \
-    SERVED_DEVICE("b", "q",                                                                        \
-                  "") "pools: [{name: p, capacity_GiB: 1, "                                        \
-                      "bandwidth_GBps: 100}, {name: q, capacity_GiB: 1, bandwidth_GBps: 100}]\n"   \
-                      "links: [{name: l, from: a, to: b, bandwidth_GBps: 0.01, latency_us: 10, "   \
-                      "pJ_per_byte: 50}]\n"
+    SERVED_DEVICE("b", "q", "")                                                                    \
+    "pools: [{name: p, capacity_GiB: 1, "                                                          \
+    "bandwidth_GBps: 100}, {name: q, capacity_GiB: 1, bandwidth_GBps: 100}]\n"                     \
+    "links: [{name: l, from: a, to: b, bandwidth_GBps: 0.01, latency_us: 10, "                     \
+    "pJ_per_byte: 50}]\n"
 static const char two[] = "name: box\nambient_C: 25\ndevices:\n" TWO;
 
 #define CHAT                                                                                       \
