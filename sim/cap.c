@@ -188,23 +188,43 @@ static size_t slowed(struct sim_engine *engine, const struct sim_worker *worker,
     return high * stride;
 }
 
-/* Sets the gear of one device to what a limit leaves. */
-static void keep_to(struct sim_engine *engine, struct sim_worker *worker, size_t d,
-                    const struct leash *leash)
+/* Whether a limit has nothing to spare; the gear is then set to what it leaves. */
+static bool hold(struct sim_engine *engine, struct sim_worker *worker, size_t d,
+                 const struct leash *leash)
+{
+    double least_s = (*leash->held ? LEAST_BURST : LEAST_SPARE) * leash->window_s;
+    *leash->held = leash->spare_s < INFINITY && (leash->window_s <= 0 || leash->spare_s < least_s);
+    if (*leash->held)
+        worker->run.gear[d] = (uint16_t)slowed(engine, worker, d, leash);
+    return *leash->held;
+}
+
+/* When what a limit has to spare is used up: never where another one holds the device below it. */
+static void end_burst(const struct sim_engine *engine, struct sim_worker *worker, size_t d,
+                      const struct leash *leash, bool slow)
 {
     struct sim_run_state *run = &worker->run;
-    double least_s = (*leash->held ? LEAST_BURST : LEAST_SPARE) * leash->window_s;
-    *leash->held = false;
-    if (leash->spare_s == INFINITY)
+    if (*leash->held || leash->spare_s == INFINITY ||
+        (slow && pass_W(engine, worker, d, run->gear[d], 0) <= leash->limit_W))
         return;
-    if (leash->window_s > 0 && leash->spare_s >= least_s) {
-        /* Whole microseconds: rounding in the averages then moves no event. */
-        int64_t end_ps = engine->now_ps + (int64_t)ceil(leash->spare_s * 1e6) * 1000000;
-        run->burst_ps = end_ps < run->burst_ps ? end_ps : run->burst_ps;
-        return;
-    }
-    *leash->held = true;
-    run->gear[d] = (uint16_t)slowed(engine, worker, d, leash);
+    /* Whole microseconds: rounding in the averages then moves no event. */
+    int64_t end_ps = engine->now_ps + (int64_t)ceil(leash->spare_s * 1e6) * 1000000;
+    run->burst_ps = end_ps < run->burst_ps ? end_ps : run->burst_ps;
+}
+
+/* Sets the gear of one device to what its limits leave. */
+static void keep_to_limits(struct sim_engine *engine, struct sim_worker *worker, size_t d,
+                           bool member)
+{
+    struct leash leash[2] = {own_leash(engine, worker, d)};
+    size_t n = 1;
+    if (member)
+        leash[n++] = package_leash(engine, worker, d);
+    bool slow = false;
+    for (size_t i = 0; i < n; i++)
+        slow = hold(engine, worker, d, &leash[i]) || slow;
+    for (size_t i = 0; i < n; i++)
+        end_burst(engine, worker, d, &leash[i], slow);
 }
 
 void sim_cap_choose(struct sim_engine *engine, struct sim_worker *worker)
@@ -223,14 +243,8 @@ void sim_cap_choose(struct sim_engine *engine, struct sim_worker *worker)
         if (!(member || device->power.cap_W > 0) || !sim_lane_uses(worker->lane, d))
             continue;
         run->demand_W[d] = pass_W(engine, worker, d, run->gear[d], 0);
-        if (run->demand_W[d] <= 0)
-            continue;
-        struct leash own = own_leash(engine, worker, d);
-        keep_to(engine, worker, d, &own);
-        if (!member)
-            continue;
-        struct leash shared = package_leash(engine, worker, d);
-        keep_to(engine, worker, d, &shared);
+        if (run->demand_W[d] > 0)
+            keep_to_limits(engine, worker, d, member);
     }
 }
 
