@@ -30,9 +30,9 @@ const struct field sim_serving_fields[] = {
      .preset = "0", .unit = "tokens",
      .help = "slot of a request under contiguous (0: the model's greatest context)"},
     {"pipeline_batches", FIELD_COUNT, false, AT(sim_serving, pipeline_batches), .min = 0, .max = 8,
-     .preset = "0", .unit = "1",
+     .preset = "1", .unit = "1",
      .help = "batches in flight where devices of a plan work in turn (0: at most one a device, "
-             "as many as serve most)"},
+             "as many as serve most). The closed form knows of one"},
     {"memory_fraction", FIELD_NUMBER, false, AT(sim_serving, memory_fraction), .min = 0.01,
      .max = 1, .preset = "0.9", .unit = "1", .help = "share of a pool that the server may use"},
     {"chunked_prefill", FIELD_BOOL, false, AT(sim_serving, chunked_prefill), .preset = "true",
