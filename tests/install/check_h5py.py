@@ -15,7 +15,7 @@ except ImportError:
     print("skipped: h5py is not there")
     sys.exit(1 if os.environ.get("CI") == "true" else 77)
 
-GROUPS = {"scenario", "front", "summary", "requests", "devices", "series"}
+GROUPS = {"scenario", "front", "summary", "requests", "devices", "series", "changes"}
 VALIDATION_GROUPS = {"validation", "validation_skipped", "validation_devices"}
 
 

@@ -59,7 +59,6 @@ int main(void)
             check_all(items, devices);
     CHECK(sim_stages_count(80, 3) == 18963); /* 6 C(79, 2) + 6 * 79 + 3 */
     CHECK(sim_stages_count(0, 3) == 0 && sim_stages_count(5, 0) == 0);
-    CHECK(sim_stages_count(40, 20) > UINT64_C(1) << 60 &&
-          sim_stages_count(1000, 30) == UINT64_MAX);
+    CHECK(sim_stages_count(40, 20) > UINT64_C(1) << 60 && sim_stages_count(1000, 30) == UINT64_MAX);
     return check_result();
 }
