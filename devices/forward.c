@@ -10,10 +10,14 @@
 /* Formats and names point to constants, so equal operators have equal members. */
 static bool same_operator(const struct workload_operator *a, const struct workload_operator *b)
 {
-    return a->name == b->name && a->kind == b->kind && a->rows == b->rows &&
-           a->format == b->format &&
-           memcmp(&a->weights, &b->weights,
-                  sizeof *a - offsetof(struct workload_operator, weights)) == 0;
+    return a->name == b->name && a->kind == b->kind && a->rows == b->rows && a->joins == b->joins &&
+           a->format == b->format && a->weights == b->weights &&
+           a->weight_bytes == b->weight_bytes && a->flops_per_row == b->flops_per_row &&
+           a->activation_bytes_per_row == b->activation_bytes_per_row &&
+           a->shared_bytes_per_row == b->shared_bytes_per_row && a->experts == b->experts &&
+           a->experts_used == b->experts_used && a->flops_per_pair == b->flops_per_pair &&
+           a->kv_bytes_per_token == b->kv_bytes_per_token && a->q_heads == b->q_heads &&
+           a->kv_heads == b->kv_heads && a->window == b->window;
 }
 
 static void add_operator(struct device_forward *out, const struct workload_operator *op)

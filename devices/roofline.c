@@ -220,10 +220,12 @@ static struct share_of_units sooner(const struct product *product)
         return best;
     double first = product->experts ? product->rows : fmod(product->rows, tile);
     double last = product->experts ? product->rows : fmin(product->rows, most + tile);
-    for (double left = first > 0 ? first : tile; left <= last; left += tile) {
+    double left = first > 0 ? first : tile;
+    while (left <= last) {
         struct share_of_units other = mixed(product, left);
         if (other.time_s < best.time_s)
             best = other;
+        left += tile;
     }
     return best;
 }

@@ -216,15 +216,14 @@ static void end_burst(const struct sim_engine *engine, struct sim_worker *worker
 static void keep_to_limits(struct sim_engine *engine, struct sim_worker *worker, size_t d,
                            bool member)
 {
-    struct leash leash[2] = {own_leash(engine, worker, d)};
-    size_t n = 1;
+    struct leash own = own_leash(engine, worker, d);
+    struct leash shared = member ? package_leash(engine, worker, d) : own;
+    bool slow = hold(engine, worker, d, &own);
     if (member)
-        leash[n++] = package_leash(engine, worker, d);
-    bool slow = false;
-    for (size_t i = 0; i < n; i++)
-        slow = hold(engine, worker, d, &leash[i]) || slow;
-    for (size_t i = 0; i < n; i++)
-        end_burst(engine, worker, d, &leash[i], slow);
+        slow = hold(engine, worker, d, &shared) || slow;
+    end_burst(engine, worker, d, &own, slow);
+    if (member)
+        end_burst(engine, worker, d, &shared, slow);
 }
 
 void sim_cap_choose(struct sim_engine *engine, struct sim_worker *worker)
