@@ -36,31 +36,34 @@ static void note(const struct run *run, const char *format, double value)
     run->ask->talk.note(run->ask->talk.context, sentence);
 }
 
+/* False: stopped from outside, or out of time. */
+static bool goes_on(struct run *run, const char *what)
+{
+    const struct scenario_calibrate_ask *ask = run->ask;
+    bool late = ask->most_minutes > 0 && calibrate_now_s() - run->begin_s > 60 * ask->most_minutes;
+    bool told = ask->talk.progress && !ask->talk.progress(ask->talk.context, what, run->done, 1);
+    run->stopped = run->stopped || late || told;
+    return !run->stopped;
+}
+
+static bool go_on(void *context)
+{
+    return goes_on(context, "measuring");
+}
+
 /* Lets the machine cool where a sensor tells more than is wished; false: stopped meanwhile. */
 static bool keep_cool(struct run *run)
 {
     const struct timespec while_s = {0, 200000000};
     const double back_K = 3;
-    const struct scenario_calibrate_talk *talk = &run->ask->talk;
     if (run->ask->most_K <= 0 || !(sensors_hottest_K(run->sensors) > run->ask->most_K))
         return true;
     while (sensors_hottest_K(run->sensors) > run->ask->most_K - back_K) {
-        if (talk->progress && !talk->progress(talk->context, "cooling", run->done, 1))
+        if (!goes_on(run, "cooling"))
             return false;
         nanosleep(&while_s, NULL);
     }
     return true;
-}
-
-static bool go_on(void *context)
-{
-    struct run *run = context;
-    const struct scenario_calibrate_ask *ask = run->ask;
-    bool late = ask->most_minutes > 0 && calibrate_now_s() - run->begin_s > 60 * ask->most_minutes;
-    bool told =
-        ask->talk.progress && !ask->talk.progress(ask->talk.context, "measuring", run->done, 1);
-    run->stopped = run->stopped || late || told;
-    return !run->stopped;
 }
 
 static void begin_session(struct run *run)
