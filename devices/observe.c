@@ -225,14 +225,17 @@ void device_fit_init(struct device_fit *out, const struct device_fit_of *of,
     for (size_t i = 0; i < n_parameters; i++) {
         struct device_parameter parameter;
         device_parameter(device, i, &parameter);
-        double value = *device_parameter_value(device, i);
+        const double *at = device_parameter_value(device, i);
+        double value = *at;
+        /* A limit below the idle draw would make a device that cannot be. */
+        double low = at == &device->power.cap_W ? device->power.idle_W : parameter.low;
         bool held = value <= 0 || !(parameter.evidence & of->evidence);
         struct fit_parameter *one = &out->parameter[i];
         *one = (struct fit_parameter){.name = device_parameter_path(&parameter),
                                       .scale = parameter.coordinate,
-                                      .low = parameter.low,
+                                      .low = low,
                                       .high = parameter.high,
-                                      .prior = inside(value, parameter.low, parameter.high),
+                                      .prior = inside(value, low, parameter.high),
                                       .sigma = parameter.sigma};
         if (one->scale == FIT_LOGIT)
             one->sigma = device_share_sigma(one->prior, one->sigma, DEVICE_SHARE_SCATTER);

@@ -290,7 +290,8 @@ static AVX2 void add_halves(float *to, const float *weight, const uint16_t *row,
             to[i] += weight[j] * _cvtsh_ss(row[j * n + i]);
 }
 
-/* e^x = 2^k e^r with |r| <= ln(2)/2, and the Taylor series of e^r to the seventh power. */
+/* e^x = 2^k e^r with |r| <= ln(2)/2, ln(2) in two parts so that k ln(2) is taken off exactly (Cody
+ * and Waite 1980), and the Taylor series of e^r to the seventh power. */
 static AVX2 inline __m256 exp_8(__m256 x)
 {
     static const float term[] = {1.f / 720, 1.f / 120, 1.f / 24, 1.f / 6, 0.5f, 1, 1};
