@@ -129,11 +129,6 @@ size_t device_thermal_nodes(const struct device_thermal *thermal)
     return thermal->n;
 }
 
-const char *device_thermal_node_name(const struct device_thermal *thermal, size_t node)
-{
-    return thermal->network.name[node];
-}
-
 double device_thermal_node_K(const struct device_thermal *thermal, size_t node)
 {
     return thermal->ambient_K + thermal->rise_K[node];

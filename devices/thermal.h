@@ -16,7 +16,6 @@ struct device_thermal *device_thermal_create(const struct device_platform *platf
 void device_thermal_destroy(struct device_thermal *thermal);
 
 size_t device_thermal_nodes(const struct device_thermal *thermal);
-const char *device_thermal_node_name(const struct device_thermal *thermal, size_t node);
 double device_thermal_node_K(const struct device_thermal *thermal, size_t node);
 double device_thermal_die_K(const struct device_thermal *thermal, size_t device);
 double device_thermal_leakage_W(const struct device_thermal *thermal, size_t device);

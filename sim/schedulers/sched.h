@@ -151,9 +151,6 @@ bool sched_seen_next(const struct sched_seen *seen, const struct problem *proble
 struct stream sched_start_stream(uint64_t seed);
 void sched_start(const struct problem *problem, struct stream *stream, size_t i, uint16_t *genes);
 
-/* A random assignment in which long runs of one choice are as likely as lone ones. */
-void sched_draw(const struct problem *problem, struct stream *stream, uint16_t *genes);
-
 extern const struct sched sched_single, sched_greedy_energy, sched_greedy_latency, sched_greedy_edp,
     sched_greedy_weighted, sched_qeil_v1, sched_exact, sched_pgsam, sched_nsga2, sched_amosa,
     sched_amosa_quotient, sched_pls, sched_beam, sched_random;

@@ -130,15 +130,8 @@ struct stream sched_start_stream(uint64_t seed)
     return stream_open(seed, STREAM_SCHEDULER, 0, 1);
 }
 
-void sched_start(const struct problem *problem, struct stream *stream, size_t i, uint16_t *genes)
-{
-    if (i < problem->n_devices)
-        sched_plain(problem, i, genes);
-    else
-        sched_draw(problem, stream, genes);
-}
-
-void sched_draw(const struct problem *problem, struct stream *stream, uint16_t *genes)
+/* A random assignment in which long runs of one choice are as likely as lone ones. */
+static void draw(const struct problem *problem, struct stream *stream, uint16_t *genes)
 {
     const struct problem_gene *gene = problem->gene;
     double stay = stream_uniform(stream); /* the chance to do as the gene before */
@@ -149,4 +142,12 @@ void sched_draw(const struct problem *problem, struct stream *stream, uint16_t *
         else
             genes[g] = (uint16_t)stream_below(stream, gene[g].choices);
     }
+}
+
+void sched_start(const struct problem *problem, struct stream *stream, size_t i, uint16_t *genes)
+{
+    if (i < problem->n_devices)
+        sched_plain(problem, i, genes);
+    else
+        draw(problem, stream, genes);
 }
