@@ -22,6 +22,9 @@ struct block_q4 { /* (nibble - 8) scale; the low nibbles come first */
 enum { BLOCK_GROUP = 8, BLOCK_GROUP_VALUES = BLOCK_GROUP * BLOCK_VALUES };
 struct block_x8 {
     int8_t value[BLOCK_GROUP][BLOCK_VALUES];
+    /* The same, four numbers of each block in turn; filled only by instruction sets that read it.
+     */
+    int8_t quad[BLOCK_VALUES / 4][BLOCK_GROUP][4];
     float scale[BLOCK_GROUP], minus_8[BLOCK_GROUP];
 };
 

@@ -5,21 +5,39 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#include <string.h>
 
 #define VNNI __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")))
 
-static VNNI inline __m512i load_512(const char *from)
+static VNNI inline __m512i load_512(const void *from)
 {
-    return _mm512_loadu_si512((const void *)from);
+    return _mm512_loadu_si512(from);
 }
 
-/* Scales of eight blocks, at each 9th or 17th word, times those of the activations. */
-static VNNI inline __m256 scales_q4(const struct block_q4 *weights, const struct block_x8 *x)
+/* Words of eight blocks of weights, which begin at each 9th word: the scales, twice, and the first
+ * and second half of the nibbles, as one number of 32 bits of each block behind the other. */
+struct places_q4 {
+    __m512i scales, nibbles;
+};
+
+static VNNI inline struct places_q4 places_q4(void)
 {
-    const char *at = (const char *)weights;
-    __m512i place = _mm512_castsi128_si512(_mm_setr_epi16(0, 9, 18, 27, 36, 45, 54, 63));
-    __m512i all = _mm512_permutex2var_epi16(load_512(at), place, load_512(at + 64));
-    return _mm256_mul_ps(_mm256_cvtph_ps(_mm512_castsi512_si128(all)), _mm256_loadu_ps(x->scale));
+    uint16_t scales[32] = {0}, nibbles[32];
+    for (uint16_t block = 0; block < BLOCK_GROUP; block++) {
+        scales[block] = scales[block + 8] = 9 * block;
+        /* Blocks 4 to 7 come from the second of two vectors, which begins one word before. */
+        for (uint16_t word = 0; word < 4; word++)
+            nibbles[16 * (word / 2) + 2 * block + word % 2] =
+                (uint16_t)(block < 4 ? 9 * block + word : 33 + 9 * (block - 4) + word);
+    }
+    return (struct places_q4){load_512(scales), load_512(nibbles)};
+}
+
+static VNNI inline __m512 scales_q4(const char *group, __m512i places, const struct block_x8 *x)
+{
+    __m512i all = _mm512_permutex2var_epi16(load_512(group), places, load_512(group + 64));
+    return _mm512_mul_ps(_mm512_cvtph_ps(_mm512_castsi512_si256(all)),
+                         _mm512_broadcast_f32x8(_mm256_loadu_ps(x->scale)));
 }
 
 static VNNI inline __m256 scales_q8(const struct block_q8 *weights, const struct block_x8 *x)
@@ -87,29 +105,54 @@ static VNNI float dot_q8_0(const void *weights, const void *x, size_t n)
     return rest + total(sum);
 }
 
+/* Products of the low and of the high nibbles of half of each block, `half` 0 or 1, added to sum:
+ * each of 16 sums belongs to one block. */
+static VNNI inline __m512i add_half_q4(__m512i sum, const char *group, __m512i places,
+                                       const struct block_x8 *x, size_t half)
+{
+    const char *first = group + 2 + 8 * half;
+    __m512i low = _mm512_set1_epi8(15);
+    __m512i all = _mm512_permutex2var_epi16(load_512(first), places, load_512(first + 70));
+    sum = _mm512_dpbusd_epi32(sum, _mm512_and_si512(all, low), load_512(x->quad[2 * half]));
+    return _mm512_dpbusd_epi32(sum, _mm512_and_si512(_mm512_srli_epi16(all, 4), low),
+                               load_512(x->quad[4 + 2 * half]));
+}
+
 static VNNI float dot_q4_0(const void *weights, const void *x, size_t n)
 {
     const struct block_q4 *w = weights;
     const struct block_x8 *v = x;
-    __m256 sum[4] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(),
-                     _mm256_setzero_ps()};
+    struct places_q4 places = places_q4();
+    __m512 sum = _mm512_setzero_ps(), offset = _mm512_setzero_ps();
     size_t b = 0;
     for (; b + BLOCK_GROUP <= n / BLOCK_VALUES; b += BLOCK_GROUP, v++) {
-        float scale[BLOCK_GROUP];
-        __m256 all = scales_q4(&w[b], v);
-        _mm256_storeu_ps(scale, all);
-        sum[0] = _mm256_fmadd_ps(all, _mm256_loadu_ps(v->minus_8), sum[0]);
-#pragma GCC unroll 8
-        for (size_t i = 0; i < BLOCK_GROUP; i++)
-            sum[i % 4] = add_scaled(sum[i % 4], nibbles(&w[b + i]), v->value[i], &scale[i]);
+        const char *group = (const char *)&w[b];
+        __m512 scale = scales_q4(group, places.scales, v);
+        __m512i found = add_half_q4(_mm512_setzero_si512(), group, places.nibbles, v, 0);
+        found = add_half_q4(found, group, places.nibbles, v, 1);
+        sum = _mm512_fmadd_ps(scale, _mm512_cvtepi32_ps(found), sum);
+        offset =
+            _mm512_fmadd_ps(scale, _mm512_zextps256_ps512(_mm256_loadu_ps(v->minus_8)), offset);
     }
-    float rest = 0;
+    __m256 last[4] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(),
+                      _mm256_setzero_ps()};
+    float rest = _mm512_reduce_add_ps(_mm512_add_ps(sum, offset));
     for (size_t i = 0; b < n / BLOCK_VALUES; b++, i++) {
         float scale = _cvtsh_ss(w[b].scale) * v->scale[i];
         rest += scale * v->minus_8[i];
-        sum[i % 4] = add_scaled(sum[i % 4], nibbles(&w[b]), v->value[i], &scale);
+        last[i % 4] = add_scaled(last[i % 4], nibbles(&w[b]), v->value[i], &scale);
     }
-    return rest + total(sum);
+    return rest + total(last);
+}
+
+/* Whole groups are laid out a second time; the rest is read block by block. */
+static VNNI void quantise(const float *x, struct block_x8 *out, size_t n)
+{
+    simd_avx2_quantise(x, out, n);
+    for (size_t group = 0; group < n / BLOCK_GROUP_VALUES; group++)
+        for (size_t block = 0; block < BLOCK_GROUP; block++)
+            for (size_t j = 0; j < BLOCK_VALUES / 4; j++)
+                memcpy(out[group].quad[j][block], out[group].value[block] + 4 * j, 4);
 }
 
 enum { SUMS = 10 };
@@ -134,7 +177,7 @@ const struct kernels_simd kernels_simd_vnni = {
     .dot_4 = {simd_avx512_dot_4_f32, simd_avx512_dot_4_f16, simd_avx512_dot_4_bf16},
     .unpack = {simd_unpack_f32, simd_avx512_unpack_f16, simd_avx512_unpack_bf16,
                simd_avx512_unpack_q8_0, simd_avx512_unpack_q4_0},
-    .quantise = simd_avx2_quantise,
+    .quantise = quantise,
     .halve = simd_avx2_halve,
     .add_halves = simd_avx512_add_halves,
     .exps = simd_avx512_exps,
