@@ -16,7 +16,7 @@ static void cpu_close(struct kernels *kernels)
     blas_close(&cpu->blas);
     places_close(cpu->places);
     free(cpu->scratch);
-    free(cpu->blocks);
+    free(cpu->room);
     free(cpu->parts);
     free(kernels->title);
     free(kernels->vectors);

@@ -15,8 +15,10 @@ struct cpu {
     struct blas blas;
     struct places *places;
     float **scratch;         /* (threads) CPU_SCRATCH_VALUES each */
-    struct block_x8 *blocks; /* activations of a product with quantised weights */
+    struct block_x8 *blocks; /* activations of a product with quantised weights, from the first
+                                cache line of `room` on */
     size_t n_blocks;
+    char *room;
     float *parts; /* what parts of an attention found */
     size_t n_parts;
 };

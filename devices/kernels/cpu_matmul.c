@@ -126,11 +126,13 @@ static void matrix_part(void *context, size_t part, size_t thread)
 
 static void quantise(struct cpu *cpu, struct matmul *matmul)
 {
+    const size_t line = 64;
     size_t columns = matmul->weights->columns,
            groups = (columns + BLOCK_GROUP_VALUES - 1) / BLOCK_GROUP_VALUES;
     if (cpu->n_blocks < matmul->rows * groups) {
         cpu->n_blocks = matmul->rows * groups;
-        cpu->blocks = mem_realloc(cpu->blocks, cpu->n_blocks, sizeof *cpu->blocks);
+        cpu->room = mem_realloc(cpu->room, cpu->n_blocks + 1, sizeof *cpu->blocks);
+        cpu->blocks = (void *)(cpu->room + (line - (uintptr_t)cpu->room % line) % line);
     }
     for (size_t row = 0; row < matmul->rows; row++)
         cpu->simd->quantise((const float *)matmul->x + row * columns, cpu->blocks + row * groups,

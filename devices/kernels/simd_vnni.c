@@ -14,30 +14,64 @@ static VNNI inline __m512i load_512(const void *from)
     return _mm512_loadu_si512(from);
 }
 
-/* Words of eight blocks of weights, which begin at each 9th word: the scales, twice, and the first
- * and second half of the nibbles, as one number of 32 bits of each block behind the other. */
-struct places_q4 {
-    __m512i scales, nibbles;
-};
-
-static VNNI inline struct places_q4 places_q4(void)
+static VNNI inline __m256i load_256(const void *from)
 {
-    uint16_t scales[32] = {0}, nibbles[32];
-    for (uint16_t block = 0; block < BLOCK_GROUP; block++) {
-        scales[block] = scales[block + 8] = 9 * block;
-        /* Blocks 4 to 7 come from the second of two vectors, which begins one word before. */
-        for (uint16_t word = 0; word < 4; word++)
-            nibbles[16 * (word / 2) + 2 * block + word % 2] =
-                (uint16_t)(block < 4 ? 9 * block + word : 33 + 9 * (block - 4) + word);
-    }
-    return (struct places_q4){load_512(scales), load_512(nibbles)};
+    return _mm256_loadu_si256((const __m256i *)from);
 }
 
-static VNNI inline __m512 scales_q4(const char *group, __m512i places, const struct block_x8 *x)
+/* Where in two vectors, which begin at the blocks 0 and 4 of eight, words of Q4_0 lie, nine of
+ * which are a block: the scales, twice; and four words of nibbles of each block, two by two. */
+static const uint16_t scale_places[16] = {0, 9, 18, 27, 32, 41, 50, 59,
+                                          0, 9, 18, 27, 32, 41, 50, 59};
+static const uint16_t nibble_places[32] = {1,  2,  10, 11, 19, 20, 28, 29, 33, 34, 42,
+                                           43, 51, 52, 60, 61, 3,  4,  12, 13, 21, 22,
+                                           30, 31, 35, 36, 44, 45, 53, 54, 62, 63};
+
+/* 64 bytes from `at` on of blocks of Q4_0 that are `bytes` long; 0 behind them. */
+static VNNI inline __m512i part_q4(const struct block_q4 *blocks, size_t at, size_t bytes)
 {
-    __m512i all = _mm512_permutex2var_epi16(load_512(group), places, load_512(group + 64));
+    const char *from = (const char *)blocks + at;
+    if (at + 64 <= bytes)
+        return load_512(from);
+    __mmask64 there = at < bytes ? ~0ull >> (64 - (bytes - at)) : 0;
+    return _mm512_maskz_loadu_epi8(there, from);
+}
+
+static VNNI inline __m512 scales_q4(__m512i front, __m512i back, const struct block_x8 *x)
+{
+    __m512i places = _mm512_castsi256_si512(load_256(scale_places));
+    __m512i all = _mm512_permutex2var_epi16(front, places, back);
     return _mm512_mul_ps(_mm512_cvtph_ps(_mm512_castsi512_si256(all)),
                          _mm512_broadcast_f32x8(_mm256_loadu_ps(x->scale)));
+}
+
+/* Products of the low and of the high nibbles of half of each block, added to sum: each of its 16
+ * numbers belongs to one block. */
+static VNNI inline __m512i add_half_q4(__m512i sum, __m512i pairs, const struct block_x8 *x,
+                                       size_t half)
+{
+    __m512i low = _mm512_set1_epi8(15);
+    sum = _mm512_dpbusd_epi32(sum, _mm512_and_si512(pairs, low), load_512(x->quad[2 * half]));
+    return _mm512_dpbusd_epi32(sum, _mm512_and_si512(_mm512_srli_epi16(pairs, 4), low),
+                               load_512(x->quad[4 + 2 * half]));
+}
+
+/* Up to eight blocks that are `bytes` long: sum[0] takes their products, sum[1] what the offset of
+ * the nibbles takes off. */
+static VNNI inline void add_q4(__m512 sum[2], const struct block_q4 *blocks, size_t bytes,
+                               const struct block_x8 *x)
+{
+    __m512i places = load_512(nibble_places), found = _mm512_setzero_si512();
+    __m512 scale = _mm512_setzero_ps();
+    for (size_t half = 0; half < 2; half++) {
+        __m512i front = part_q4(blocks, 8 * half, bytes);
+        __m512i back = part_q4(blocks, 72 + 8 * half, bytes);
+        if (half == 0)
+            scale = scales_q4(front, back, x);
+        found = add_half_q4(found, _mm512_permutex2var_epi16(front, places, back), x, half);
+    }
+    sum[0] = _mm512_fmadd_ps(scale, _mm512_cvtepi32_ps(found), sum[0]);
+    sum[1] = _mm512_fmadd_ps(scale, _mm512_zextps256_ps512(_mm256_loadu_ps(x->minus_8)), sum[1]);
 }
 
 static VNNI inline __m256 scales_q8(const struct block_q8 *weights, const struct block_x8 *x)
@@ -49,19 +83,6 @@ static VNNI inline __m256 scales_q8(const struct block_q8 *weights, const struct
     __m512i high = _mm512_permutex2var_epi16(load_512(at + 128), high_place, load_512(at + 192));
     __m128i all = _mm_unpacklo_epi64(_mm512_castsi512_si128(low), _mm512_castsi512_si128(high));
     return _mm256_mul_ps(_mm256_cvtph_ps(all), _mm256_loadu_ps(x->scale));
-}
-
-static VNNI inline __m256i load_256(const void *from)
-{
-    return _mm256_loadu_si256((const __m256i *)from);
-}
-
-static VNNI inline __m256i nibbles(const struct block_q4 *block)
-{
-    __m256i twice =
-        _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)block->pair));
-    __m256i shift = _mm256_setr_epi32(0, 0, 0, 0, 4, 4, 4, 4);
-    return _mm256_and_si256(_mm256_srlv_epi32(twice, shift), _mm256_set1_epi8(15));
 }
 
 static VNNI inline __m256 add_scaled(__m256 sum, __m256i weights, const int8_t *x,
@@ -105,51 +126,28 @@ static VNNI float dot_q8_0(const void *weights, const void *x, size_t n)
     return rest + total(sum);
 }
 
-/* Products of the low and of the high nibbles of half of each block, `half` 0 or 1, added to sum:
- * each of 16 sums belongs to one block. */
-static VNNI inline __m512i add_half_q4(__m512i sum, const char *group, __m512i places,
-                                       const struct block_x8 *x, size_t half)
-{
-    const char *first = group + 2 + 8 * half;
-    __m512i low = _mm512_set1_epi8(15);
-    __m512i all = _mm512_permutex2var_epi16(load_512(first), places, load_512(first + 70));
-    sum = _mm512_dpbusd_epi32(sum, _mm512_and_si512(all, low), load_512(x->quad[2 * half]));
-    return _mm512_dpbusd_epi32(sum, _mm512_and_si512(_mm512_srli_epi16(all, 4), low),
-                               load_512(x->quad[4 + 2 * half]));
-}
-
 static VNNI float dot_q4_0(const void *weights, const void *x, size_t n)
 {
+    enum { GROUP_BYTES = BLOCK_GROUP * sizeof(struct block_q4) };
     const struct block_q4 *w = weights;
     const struct block_x8 *v = x;
-    struct places_q4 places = places_q4();
-    __m512 sum = _mm512_setzero_ps(), offset = _mm512_setzero_ps();
-    size_t b = 0;
-    for (; b + BLOCK_GROUP <= n / BLOCK_VALUES; b += BLOCK_GROUP, v++) {
-        const char *group = (const char *)&w[b];
-        __m512 scale = scales_q4(group, places.scales, v);
-        __m512i found = add_half_q4(_mm512_setzero_si512(), group, places.nibbles, v, 0);
-        found = add_half_q4(found, group, places.nibbles, v, 1);
-        sum = _mm512_fmadd_ps(scale, _mm512_cvtepi32_ps(found), sum);
-        offset =
-            _mm512_fmadd_ps(scale, _mm512_zextps256_ps512(_mm256_loadu_ps(v->minus_8)), offset);
-    }
-    __m256 last[4] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(),
-                      _mm256_setzero_ps()};
-    float rest = _mm512_reduce_add_ps(_mm512_add_ps(sum, offset));
-    for (size_t i = 0; b < n / BLOCK_VALUES; b++, i++) {
-        float scale = _cvtsh_ss(w[b].scale) * v->scale[i];
-        rest += scale * v->minus_8[i];
-        last[i % 4] = add_scaled(last[i % 4], nibbles(&w[b]), v->value[i], &scale);
-    }
-    return rest + total(last);
+    size_t blocks = n / BLOCK_VALUES, b = 0;
+    __m512 sum[2] = {_mm512_setzero_ps(), _mm512_setzero_ps()};
+    for (; b + BLOCK_GROUP <= blocks; b += BLOCK_GROUP, v++)
+        add_q4(sum, &w[b], GROUP_BYTES, v);
+    if (b < blocks)
+        add_q4(sum, &w[b], (blocks - b) * sizeof *w, v);
+    return _mm512_reduce_add_ps(_mm512_add_ps(sum[0], sum[1]));
 }
 
-/* Whole groups are laid out a second time; the rest is read block by block. */
+/* Four numbers of each of eight blocks in turn; those of blocks that there are not count as 0. */
 static VNNI void quantise(const float *x, struct block_x8 *out, size_t n)
 {
+    size_t rest = n / BLOCK_VALUES % BLOCK_GROUP, groups = n / BLOCK_GROUP_VALUES;
+    if (rest > 0)
+        memset(&out[groups++], 0, sizeof *out);
     simd_avx2_quantise(x, out, n);
-    for (size_t group = 0; group < n / BLOCK_GROUP_VALUES; group++)
+    for (size_t group = 0; group < groups; group++)
         for (size_t block = 0; block < BLOCK_GROUP; block++)
             for (size_t j = 0; j < BLOCK_VALUES / 4; j++)
                 memcpy(out[group].quad[j][block], out[group].value[block] + 4 * j, 4);
