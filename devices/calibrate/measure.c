@@ -9,6 +9,7 @@ bool calibrate_measure(struct calibrate_session *session, struct calibrate_sampl
         [CALIBRATE_LAUNCH] = calibrate_launch,    [CALIBRATE_PAGES] = calibrate_pages,
         [CALIBRATE_PRODUCT] = calibrate_product,  [CALIBRATE_DECODE] = calibrate_attention,
         [CALIBRATE_PROMPT] = calibrate_attention, [CALIBRATE_ELEMENT] = calibrate_element,
+        [CALIBRATE_COPY] = calibrate_copy,
     };
     return measure[sample->kind](session, sample);
 }

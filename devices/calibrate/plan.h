@@ -12,9 +12,10 @@ struct calibrate_samples {
 };
 
 struct calibrate_extent {
-    bool quick;     /* fewer sizes and repetitions: well under a minute */
-    double cache_B; /* of the last level */
-    double most_B;  /* of memory, that may be used */
+    bool quick;      /* fewer sizes and repetitions: well under a minute */
+    double cache_B;  /* of the last level */
+    double most_B;   /* of memory, that may be used */
+    bool own_memory; /* the device's, apart from the host's: copies between them are measured */
 };
 
 /* The caller frees *out with calibrate_samples_free. */

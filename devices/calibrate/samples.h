@@ -15,6 +15,7 @@ enum calibrate_kind {
     CALIBRATE_DECODE,  /* attention of one new row to its context */
     CALIBRATE_PROMPT,  /* attention of the rows of a prompt */
     CALIBRATE_ELEMENT, /* "norm", "rope", "gate", "add", "gather", "softmax" */
+    CALIBRATE_COPY,    /* "upload", "download": working_set_B from or to the host */
     CALIBRATE_KINDS
 };
 
@@ -26,7 +27,7 @@ struct calibrate_sample {
     size_t outputs, inputs;             /* products; of elements `inputs` is the width of a row */
     size_t q_heads, kv_heads, head_dim; /* attention */
     size_t context;                     /* tokens before the rows */
-    double working_set_B;               /* streams: of all arrays together */
+    double working_set_B;               /* streams: of all arrays together; copies: their size */
     double bytes, flops;                /* of a call: moved to and from memory, computed */
     struct calibrate_timing timing;
 };
@@ -54,6 +55,7 @@ bool calibrate_pages(struct calibrate_session *session, struct calibrate_sample 
 bool calibrate_product(struct calibrate_session *session, struct calibrate_sample *sample);
 bool calibrate_attention(struct calibrate_session *session, struct calibrate_sample *sample);
 bool calibrate_element(struct calibrate_session *session, struct calibrate_sample *sample);
+bool calibrate_copy(struct calibrate_session *session, struct calibrate_sample *sample);
 /* More memory than the last cache level holds. */
 double calibrate_far_B(const struct calibrate_session *session);
 

@@ -52,6 +52,11 @@ struct kernels_backend {
     void (*write)(struct kernels *kernels, void *to, size_t offset, const void *from, size_t bytes);
     void (*read)(struct kernels *kernels, void *to, const void *from, size_t offset, size_t bytes);
     void (*finish)(struct kernels *kernels);
+    /* Memory of the host that `write` and `read` copy fastest. NULL: any serves. */
+    void *(*pin)(struct kernels *kernels, size_t bytes);
+    void (*unpin)(struct kernels *kernels, void *memory);
+    /* What went wrong on the device since it was opened; NULL: nothing, or nothing can. */
+    const char *(*fault)(const struct kernels *kernels);
     /* How many threads work from now on, 1 ... kernels->threads. */
     void (*use)(struct kernels *kernels, size_t threads);
 
@@ -97,10 +102,11 @@ struct kernels_backend {
 /* An open backend. */
 struct kernels {
     const struct kernels_backend *does;
-    size_t threads; /* at most */
-    char *title;    /* of the device */
-    char *vectors;  /* instructions in use: "AVX-512 VNNI" */
-    char *gemm;     /* library of matrix products: "OpenBLAS 0.3.21 ...", "own" */
+    size_t threads;  /* at most */
+    bool own_memory; /* apart from the host's */
+    char *title;     /* of the device */
+    char *vectors;   /* instructions in use: "AVX-512 VNNI" */
+    char *gemm;      /* library of matrix products: "OpenBLAS 0.3.21 ...", "own" */
 };
 
 /* Kernels on the CPUs that this process may use. `threads`: at most; 0: one a core, fewer under a
