@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "devices/kernels/simd_sets.h"
 
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
+
 /* __builtin_cpu_supports asks cpuid, and whether the system keeps the registers. It cannot ask for
- * half floats everywhere; no CPU has AVX2 without them. */
+ * half floats everywhere; no CPU has AVX2 without them. NEON is part of AArch64; of its SDOT the
+ * system tells. */
 const struct kernels_simd *const *kernels_simd_all(void)
 {
-    static const struct kernels_simd *const scalar[] = {&kernels_simd_scalar, NULL};
 #if defined(__x86_64__)
+    static const struct kernels_simd *const scalar[] = {&kernels_simd_scalar, NULL};
     static const struct kernels_simd *const all[] = {
         &kernels_simd_scalar, &kernels_simd_avx2, &kernels_simd_avx512, &kernels_simd_vnni, NULL};
     static const struct kernels_simd *const wide[] = {&kernels_simd_scalar, &kernels_simd_avx2,
@@ -19,7 +24,14 @@ const struct kernels_simd *const *kernels_simd_all(void)
         !__builtin_cpu_supports("avx512vl") || !__builtin_cpu_supports("avx512dq"))
         return avx2;
     return __builtin_cpu_supports("avx512vnni") ? all : wide;
+#elif defined(__aarch64__)
+    static const struct kernels_simd *const all[] = {&kernels_simd_scalar, &kernels_simd_neon,
+                                                     &kernels_simd_neon_dot, NULL};
+    static const struct kernels_simd *const neon[] = {&kernels_simd_scalar, &kernels_simd_neon,
+                                                      NULL};
+    return getauxval(AT_HWCAP) & HWCAP_ASIMDDP ? all : neon;
 #else
+    static const struct kernels_simd *const scalar[] = {&kernels_simd_scalar, NULL};
     return scalar;
 #endif
 }

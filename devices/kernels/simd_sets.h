@@ -34,6 +34,13 @@ float simd_avx512_squares(const float *x, size_t n);
 void simd_avx512_swiglu(const float *gate, const float *up, float *y, size_t n);
 float simd_avx512_read(const float *a, size_t n);
 double simd_avx512_flops(size_t rounds);
+#elif defined(__aarch64__)
+extern const struct kernels_simd kernels_simd_neon, kernels_simd_neon_dot;
+
+/* Loops of NEON with SDOT. */
+float simd_neon_dot_q8_0(const void *weights, const void *x, size_t n);
+float simd_neon_dot_q4_0(const void *weights, const void *x, size_t n);
+double simd_neon_dot_int_ops(size_t rounds);
 #endif
 
 #endif

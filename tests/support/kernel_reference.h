@@ -31,7 +31,8 @@ static inline float *reference_numbers(size_t n, size_t from)
 static inline double reference_half(const unsigned char *at)
 {
     unsigned bits = at[0] | (unsigned)at[1] << 8, exponent = bits >> 10 & 31, low = bits & 1023;
-    double size = exponent ? ldexp(1024 + low, (int)exponent - 25) : ldexp(low, -24);
+    double size = exponent ? 1024 + low : 2 * low; /* in steps of 2^(exponent - 25) */
+    size *= (double)(1u << exponent) / 33554432;
     return bits & 0x8000 ? -size : size;
 }
 

@@ -35,15 +35,20 @@ static void check_matmul_of(struct kernels *k, enum kernels_format format, size_
     k->does->matmul(k, &weights, x, rows, y);
     k->does->finish(k);
     size_t row_bytes = kernels_format_bytes(format, in);
-    for (size_t r = 0; r < rows; r++)
-        for (size_t o = 0; o < OUT; o++)
-            want[r * OUT + o] =
-                reference_dot(format, (char *)weights.data + o * row_bytes, x + r * in, in);
+    double *weight = calloc(in, sizeof *weight);
+    for (size_t o = 0; o < OUT; o++) {
+        for (size_t i = 0; i < in; i++)
+            weight[i] = reference_weight(format, (char *)weights.data + o * row_bytes, i);
+        for (size_t r = 0; r < rows; r++)
+            for (size_t i = 0; i < in; i++)
+                want[r * OUT + o] += weight[i] * (double)x[r * in + i];
+    }
     bool rounded =
         rows <= KERNELS_VECTOR_ROWS && (format == KERNELS_Q8_0 || format == KERNELS_Q4_0);
     if (!CHECK(worst_of(y, want, rows * OUT) <= (rounded ? 0.3 : 2e-4)))
         fprintf(stderr, "    %s, %zu rows\n", kernels_format_name(format), rows);
     k->does->release(k, weights.data, bytes);
+    free(weight);
     free(numbers);
     free(x);
     free(y);

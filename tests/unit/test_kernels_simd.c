@@ -165,6 +165,17 @@ static void check_element(const struct kernels_simd *simd, size_t n)
     free(y);
 }
 
+/* Near what it takes for nothing, in whole vectors and behind them. */
+static void check_least(const struct kernels_simd *simd)
+{
+    float x[35];
+    for (size_t i = 0; i < 35; i++)
+        x[i] = i % 2 ? -86.9f : -87.1f;
+    CHECK_NEAR((double)simd->exps(x, 0, 35), 17 * exp((double)-86.9f), 4e-6);
+    for (size_t i = 0; i < 35; i++)
+        CHECK((x[i] > 0) == (i % 2 == 1));
+}
+
 static void check_set(const struct kernels_simd *simd)
 {
     for (size_t l = 0; l < LENGTHS; l++) {
@@ -183,6 +194,7 @@ static void check_set(const struct kernels_simd *simd)
         check_halves(simd, rough_lengths[l]);
         check_element(simd, rough_lengths[l]);
     }
+    check_least(simd);
     CHECK(simd->flops(1000) > 0 && simd->int_ops(1000) > 0);
     printf("%s\n", simd->name);
 }
