@@ -7,7 +7,7 @@
 
 extern const struct option_usage cmd_run_usage, cmd_explore_usage, cmd_plot_usage, cmd_trace_usage,
     cmd_validate_usage, cmd_fit_usage, cmd_import_usage, cmd_show_usage, cmd_list_usage,
-    cmd_schema_usage, cmd_search_usage, cmd_hv_usage;
+    cmd_schema_usage, cmd_search_usage, cmd_hv_usage, cmd_ranks_usage;
 
 int cmd_run(int argc, char **argv);
 int cmd_explore(int argc, char **argv);
@@ -20,6 +20,7 @@ int cmd_show(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_search(int argc, char **argv);
 int cmd_hv(int argc, char **argv);
+int cmd_ranks(int argc, char **argv);
 int cmd_schema(int argc, char **argv);
 int cmd_calibrate(int argc, char **argv);
 extern const struct option_usage cmd_calibrate_usage;

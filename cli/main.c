@@ -11,14 +11,21 @@
 #include <string.h>
 #include <yaml.h>
 
-const struct cli_command cli_commands[] = {
-    {&cmd_run_usage, cmd_run},           {&cmd_explore_usage, cmd_explore},
-    {&cmd_search_usage, cmd_search},     {&cmd_hv_usage, cmd_hv},
-    {&cmd_plot_usage, cmd_plot},         {&cmd_calibrate_usage, cmd_calibrate},
-    {&cmd_validate_usage, cmd_validate}, {&cmd_fit_usage, cmd_fit},
-    {&cmd_import_usage, cmd_import},     {&cmd_trace_usage, cmd_trace},
-    {&cmd_show_usage, cmd_show},         {&cmd_list_usage, cmd_list},
-    {&cmd_schema_usage, cmd_schema},     {NULL, NULL}};
+const struct cli_command cli_commands[] = {{&cmd_run_usage, cmd_run},
+                                           {&cmd_explore_usage, cmd_explore},
+                                           {&cmd_search_usage, cmd_search},
+                                           {&cmd_hv_usage, cmd_hv},
+                                           {&cmd_ranks_usage, cmd_ranks},
+                                           {&cmd_plot_usage, cmd_plot},
+                                           {&cmd_calibrate_usage, cmd_calibrate},
+                                           {&cmd_validate_usage, cmd_validate},
+                                           {&cmd_fit_usage, cmd_fit},
+                                           {&cmd_import_usage, cmd_import},
+                                           {&cmd_trace_usage, cmd_trace},
+                                           {&cmd_show_usage, cmd_show},
+                                           {&cmd_list_usage, cmd_list},
+                                           {&cmd_schema_usage, cmd_schema},
+                                           {NULL, NULL}};
 
 static void print_help(FILE *stream)
 {

@@ -77,6 +77,14 @@ class Bench:
         self.kept[key] = told
         return told
 
+    def ranks(self, pairs):
+        """Mann-Whitney tests of pairs of samples: A12, and p adjusted for all of them together."""
+        path = os.path.join(self.folder, "samples.txt")
+        with open(path, "w", encoding="utf-8") as file:
+            for sample in (sample for pair in pairs for sample in pair):
+                file.write("\n".join(map(repr, sample)) + "\n\n")
+        return self.call([self.program, "ranks", path, "--pairs", "--json"])["tests"]
+
     @staticmethod
     def call(command):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -107,40 +115,6 @@ def ratios(told):
 
 # ---- Statistics ----
 
-def mann_whitney(a, b):
-    """Two-sided p of the rank-sum test, by the normal law with corrections for ties and steps."""
-    both = sorted((value, which) for which, values in enumerate((a, b)) for value in values)
-    n, total, ties, i = len(both), 0.0, 0, 0
-    while i < n:
-        j = i
-        while j < n and both[j][0] == both[i][0]:
-            j += 1
-        rank = (i + j + 1) / 2
-        total += rank * sum(which == 0 for _, which in both[i:j])
-        ties += (j - i) ** 3 - (j - i)
-        i = j
-    u = total - len(a) * (len(a) + 1) / 2
-    variance = len(a) * len(b) / 12 * (n + 1 - ties / (n * (n - 1)))
-    if variance <= 0:
-        return 1.0
-    z = max(0.0, abs(u - len(a) * len(b) / 2) - 0.5) / math.sqrt(variance)
-    return math.erfc(z / math.sqrt(2))
-
-
-def holm(ps):
-    """Adjusted for as many comparisons as there are."""
-    adjusted, worst = [0.0] * len(ps), 0.0
-    for place, i in enumerate(sorted(range(len(ps)), key=lambda i: ps[i])):
-        worst = max(worst, min(1.0, (len(ps) - place) * ps[i]))
-        adjusted[i] = worst
-    return adjusted
-
-
-def a12(a, b):
-    """How often a run of a has more than one of b (Vargha, Delaney, 2000)."""
-    return sum((x > y) + 0.5 * (x == y) for x in a for y in b) / (len(a) * len(b))
-
-
 def reached_at(curve, wanted):
     """The evaluations after which the median curve has what is wanted; None: never."""
     for evaluations in sorted(curve):
@@ -165,7 +139,7 @@ def quality_table(bench, case, algorithms):
     told = {name: bench.run(case, name) for name in algorithms}
     best = ratios(told["pgsam"])
     rivals = [name for name in algorithms if name != "pgsam"]
-    ps = dict(zip(rivals, holm([mann_whitney(best, ratios(told[name])) for name in rivals])))
+    tests = dict(zip(rivals, bench.ranks([(best, ratios(told[name])) for name in rivals])))
     rows = []
     for name in algorithms:
         got, volume = told[name], told[name]["hv_ratio"]
@@ -173,8 +147,8 @@ def quality_table(bench, case, algorithms):
                      f"{volume['q1']:.5f} ... {volume['q3']:.5f}", f"{volume['min']:.5f}",
                      f"{got['igd_plus']['median']:.2g}", f"{got['epsilon']['median']:.2g}",
                      f"{got['share_found']['median']:.3f}",
-                     p_text(ps[name]) if name in ps else "",
-                     f"{a12(best, ratios(got)):.2f}" if name in ps else "",
+                     p_text(tests[name]["holm"]) if name in tests else "",
+                     f"{tests[name]['a12']:.2f}" if name in tests else "",
                      f"{1e3 * got['cpu_s']['median']:.1f}"])
     truth = told["pgsam"]["truth"]
     return [f"### {case[0]}", "",
@@ -202,19 +176,15 @@ def ablation_table(bench, cases):
     whole = [bench.run(case, "pgsam") for case in cases]
     rows.append(["nothing"] + [cell for told in whole
                                for cell in (f"{told['hv_ratio']['median']:.5f}", "", "")])
-    tests = {}
-    for idea, _ in IDEAS:
-        for case, all_of in zip(cases, whole):
-            got = bench.run(case, "pgsam", idea)
-            tests[idea, case[0]] = (got, a12(ratios(all_of), ratios(got)),
-                                    mann_whitney(ratios(all_of), ratios(got)))
-    adjusted = dict(zip(tests, holm([test[2] for test in tests.values()])))
+    runs = {(idea, case[0]): (all_of, bench.run(case, "pgsam", idea))
+            for idea, _ in IDEAS for case, all_of in zip(cases, whole)}
+    tests = dict(zip(runs, bench.ranks([(ratios(x), ratios(y)) for x, y in runs.values()])))
     for idea, text in IDEAS:
         row = [f"{idea} ({text})"]
         for case in cases:
-            got, effect, _ = tests[idea, case[0]]
-            row += [f"{got['hv_ratio']['median']:.5f}", f"{effect:.2f}",
-                    p_text(adjusted[idea, case[0]])]
+            test = tests[idea, case[0]]
+            row += [f"{runs[idea, case[0]][1]['hv_ratio']['median']:.5f}", f"{test['a12']:.2f}",
+                    p_text(test["holm"])]
         rows.append(row)
     return table(head, rows)
 
