@@ -79,7 +79,7 @@ static bool read_samples(const char *path, struct samples *out, struct error *er
 static bool check_samples(const struct wishes *wishes, const struct samples *samples,
                           const char *path, struct error *err)
 {
-    if (samples->n < 2)
+    if (!samples->sample || samples->n < 2)
         return error_set(err, "%s: one sample: there is nothing to compare it with",
                          text_clip(path).bytes);
     if (wishes->pairs && samples->n % 2 > 0)
