@@ -79,7 +79,7 @@ static bool read_samples(const char *path, struct samples *out, struct error *er
 static bool check_samples(const struct wishes *wishes, const struct samples *samples,
                           const char *path, struct error *err)
 {
-    if (!samples->sample || samples->n < 2)
+    if (samples->n < 2)
         return error_set(err, "%s: one sample: there is nothing to compare it with",
                          text_clip(path).bytes);
     if (wishes->pairs && samples->n % 2 > 0)
@@ -178,7 +178,7 @@ static bool work(struct wishes *wishes, const char *path)
     struct samples samples = {0};
     bool ok = read_samples(path, &samples, &wishes->cli.err) &&
               check_samples(wishes, &samples, path, &wishes->cli.err);
-    if (ok) {
+    if (ok && samples.sample) {
         struct comparison *comparison = mem_calloc(samples.n, sizeof *comparison);
         size_t n = compare(wishes, &samples, comparison);
         if (wishes->cli.json)
