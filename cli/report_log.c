@@ -17,6 +17,9 @@ static void print_head(const struct scenario_log *log, const char *path)
            "preemptions\n",
            log->requests, at->compared, log->unmeasured, (unsigned long long)at->rejected,
            (unsigned long long)at->preemptions);
+    if (log->failed + log->cancelled + log->warm_up + log->unsized > 0)
+        printf("left out   %zu failed, %zu cancelled, %zu of the warm-up, %zu without lengths\n",
+               log->failed, log->cancelled, log->warm_up, log->unsized);
     printf("KV blocks  %llu of %llu tokens, ", (unsigned long long)at->kv_blocks,
            (unsigned long long)log->block_tokens);
     if (*log->blocks_from == 'm')

@@ -73,7 +73,7 @@ static char *join(const struct settings *settings)
 }
 
 /* The log as the workload. A file's name may hold anything: quotes within quotes are doubled. */
-static char *workload_of(const char *path, bool json_lines)
+static char *workload_of(const char *path, int format)
 {
     struct text text = {0};
     text_add(&text, "workload={name: log, trace: {file: '");
@@ -82,8 +82,7 @@ static char *workload_of(const char *path, bool json_lines)
             text_add(&text, "'");
         text_add_bytes(&text, path, 1);
     }
-    text_add(&text, "', format: %s, sort: true}}",
-             workload_trace_formats[json_lines ? WORKLOAD_VLLM_LOG : WORKLOAD_VIDUR]);
+    text_add(&text, "', format: %s, sort: true}}", workload_trace_formats[format]);
     return text.bytes;
 }
 
@@ -246,6 +245,10 @@ static bool prepare(const struct scenario_log_ask *ask, const struct settings *s
     scenario_free(&scenario);
     out->requests = log->n;
     out->unmeasured = count_unmeasured(log);
+    out->failed = log->failed;
+    out->cancelled = log->cancelled;
+    out->warm_up = log->warm_up;
+    out->unsized = log->unsized;
     out->meta = log->meta ? mem_strdup(log->meta) : NULL;
     return out->unmeasured < log->n ||
            error_at(err, ask->path, 1, 1, "no request of the log has a time of its last token");
@@ -263,7 +266,7 @@ bool scenario_log_validate(const struct scenario_log_ask *ask, struct scenario_l
         add_server(&settings, &log.server);
         out->settings = join(&settings);
         add(&settings, "search.keep_up=false"); /* the server may well have been overrun */
-        add_own(&settings, workload_of(ask->path, log.json_lines));
+        add_own(&settings, workload_of(ask->path, log.format));
         ok = take_assignments(&settings, ask, &set, err) &&
              prepare(ask, &settings, &log, set, out, err) &&
              replay(ask, &settings, &log, &out->at[LOG_BLOCKS], &out->result, err) &&

@@ -47,8 +47,9 @@ enum scenario_log_blocks { LOG_BLOCKS, LOG_FEWER_BLOCKS, LOG_MORE_BLOCKS, LOG_CA
 struct scenario_log {
     struct scenario_result result; /* of LOG_BLOCKS; result.log holds the rows */
     struct scenario_log_case at[LOG_CASES];
-    size_t requests, unmeasured; /* unmeasured: without a time of their last token */
-    const char *blocks_from;     /* "--set", "the log", "the scenario" or "memory_fraction" */
+    size_t requests, unmeasured;                /* unmeasured: without a time of their last token */
+    size_t failed, cancelled, warm_up, unsized; /* of the log, and not among its requests */
+    const char *blocks_from; /* "--set", "the log", "the scenario" or "memory_fraction" */
     uint64_t block_tokens;
     double memory_fraction;
     char *settings; /* what was taken from the log's meta data, "max_num_seqs=128 ..."; "" */

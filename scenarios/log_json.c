@@ -77,6 +77,10 @@ char *scenario_log_json(const struct scenario_log *log)
                   (json_int_t)at->preemptions, "kv_blocks", "count", (json_int_t)at->kv_blocks,
                   "from", log->blocks_from, "block_tokens", (json_int_t)log->block_tokens,
                   "memory_fraction", log->memory_fraction, "settings", log->settings);
+    json_object_set_new(root, "left_out",
+                        json_pack("{s:I, s:I, s:I, s:I}", "failed", (json_int_t)log->failed,
+                                  "cancelled", (json_int_t)log->cancelled, "warm_up",
+                                  (json_int_t)log->warm_up, "unsized", (json_int_t)log->unsized));
     put_values(root, at);
     json_object_set_new(root, "fewer_blocks", case_json(&log->at[LOG_FEWER_BLOCKS]));
     json_object_set_new(root, "more_blocks", case_json(&log->at[LOG_MORE_BLOCKS]));

@@ -6,7 +6,7 @@
 #define WORKLOADS_READER_H
 
 #include "base/csv.h"
-#include "workloads/stamp.h"
+#include "base/stamp.h"
 #include "workloads/workload.h"
 
 struct reader_row {
@@ -28,6 +28,6 @@ struct reader {
 /* No model has contexts of this length: a larger count is a damaged file. */
 #define READER_MOST_TOKENS (UINT64_C(1) << 31)
 
-extern const struct reader reader_csv, reader_jsonl, reader_generator;
+extern const struct reader reader_csv, reader_jsonl, reader_bench, reader_generator;
 
 #endif

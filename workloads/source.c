@@ -201,7 +201,9 @@ static const struct reader *choose_reader(const struct workload *workload)
 {
     if (!workload->has_trace)
         return &reader_generator;
-    return workload->trace.format < WORKLOAD_MOONCAKE ? &reader_csv : &reader_jsonl;
+    return workload->trace.format < WORKLOAD_MOONCAKE     ? &reader_csv
+           : workload->trace.format < WORKLOAD_VLLM_BENCH ? &reader_jsonl
+                                                          : &reader_bench;
 }
 
 struct workload_source *workload_source_open(const struct workload *workload, uint64_t seed,

@@ -6,7 +6,8 @@ const char *const workload_trace_formats[WORKLOAD_FORMATS + 1] = {
     [WORKLOAD_BURSTGPT] = "burstgpt", [WORKLOAD_SPLITWISE_SIM] = "splitwise-sim",
     [WORKLOAD_MOONCAKE] = "mooncake", [WORKLOAD_QWEN_BAILIAN] = "qwen-bailian",
     [WORKLOAD_RAGPULSE] = "ragpulse", [WORKLOAD_LLMSERVINGSIM] = "llmservingsim",
-    [WORKLOAD_VLLM_LOG] = "vllm-log",
+    [WORKLOAD_VLLM_LOG] = "vllm-log", [WORKLOAD_VLLM_BENCH] = "vllm-bench",
+    [WORKLOAD_AIPERF] = "aiperf",
 };
 
 uint64_t workload_trace_block_tokens(int format)
@@ -31,6 +32,9 @@ const char *workload_trace_origin(int format)
         [WORKLOAD_LLMSERVINGSIM] =
             "LLMServingSim's traces are at https://github.com/casys-kaist/LLMServingSim",
         [WORKLOAD_VLLM_LOG] = "a log of one's own server is such a trace",
+        [WORKLOAD_VLLM_BENCH] =
+            "'vllm bench serve --save-result --save-detailed' writes such a file",
+        [WORKLOAD_AIPERF] = "AIPerf writes it as profile_export.jsonl",
     };
     return origins[format];
 }

@@ -35,7 +35,8 @@ struct workload_request {
     struct workload_known known;
 };
 
-/* The recorded formats: tables, and from WORKLOAD_MOONCAKE on one JSON object a line. */
+/* The recorded formats: tables, from WORKLOAD_MOONCAKE on one JSON object a line, from
+ * WORKLOAD_VLLM_BENCH on what load generators record (workloads/bench.h), which is only read. */
 enum workload_trace_format {
     WORKLOAD_AZURE,
     WORKLOAD_VIDUR,
@@ -46,6 +47,8 @@ enum workload_trace_format {
     WORKLOAD_RAGPULSE,
     WORKLOAD_LLMSERVINGSIM,
     WORKLOAD_VLLM_LOG,
+    WORKLOAD_VLLM_BENCH,
+    WORKLOAD_AIPERF,
     WORKLOAD_FORMATS
 };
 /* Their names in `workload.trace.format`, NULL-ended, and where users get such traces. */

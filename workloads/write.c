@@ -159,6 +159,9 @@ static const struct {
 bool workload_write(const struct workload *workload, uint64_t seed, int format, FILE *out,
                     struct workload_written *written, struct error *err)
 {
+    if (!writers[format].write)
+        return error_set(err, "format %s is what a load generator records: it is only read",
+                         workload_trace_formats[format]);
     struct workload_source *source = workload_source_open(workload, seed, err);
     if (!source)
         return false;

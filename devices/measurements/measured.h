@@ -19,12 +19,16 @@ struct measured_row {
     size_t line;
     const char *const *cell; /* (n_columns) the row as written */
     const char *device, *device_kind, *model, *quant, *backend, *power_scope;
+    const char *unusable; /* why the record it comes from gives nothing; "" where it does */
     enum measured_phase phase;
     double parameters; /* of the model, as the row says: often nominal */
     double model_bytes;
     double prompt_tokens, gen_tokens, context_depth, batch, n_devices;
+    double untimed_tokens; /* of gen_tokens: those that no step was timed for */
     double tokens_per_s, power_W, energy_J_per_token, temperature_K;
-    int flash_attention; /* 0, 1, or -1 where it is not told */
+    double started_s, ended_s; /* since 1970: the run surely was going on in between */
+    double record_line;        /* where the row comes from, if not from a line of its own */
+    int flash_attention;       /* 0, 1, or -1 where it is not told */
 };
 
 /* Rows of one or several files that have the same columns or some of them: a column that a file
@@ -37,11 +41,13 @@ struct measured_table {
     struct measured_store *store; /* what the texts lie in */
 };
 
-/* Reads CSV files with a header. Wanted columns: device, model, phase, tokens_per_s; the others of
- * struct measured_row may be missing, further ones are kept for measured_where. A number that is
- * none, a negative one (in degrees Celsius one below absolute zero), a phase that is none of
- * prefill, decode and e2e is a fault with its place; an empty cell is none, also in the wanted
- * columns. The caller frees *out with measured_free, also after a failure. */
+/* Reads files that are told by their content: what llama-bench prints as csv, json and jsonl;
+ * replies with the `timings` of llama.cpp's server, or of Ollama; and CSV with a header. Its wanted
+ * columns: device, model, phase, tokens_per_s; the others of struct measured_row may be missing,
+ * further ones are kept for measured_where. A number that is none, a negative one (in degrees
+ * Celsius one below absolute zero), a phase that is none of prefill, decode and e2e is a fault with
+ * its place; an empty cell is none, also in the wanted columns. The caller frees *out with
+ * measured_free, also after a failure. */
 bool measured_read(const char *const *paths, size_t n_paths, struct measured_table *out,
                    struct error *err);
 void measured_free(struct measured_table *table);
@@ -75,8 +81,8 @@ enum measured_name_kind { MEASURED_NAME_DEVICE, MEASURED_NAME_MODEL };
 struct measured_remarks {
     double cap_W;       /* "power_limit_W=300": the limit that was set with the driver; 0: none */
     double rest_s;      /* of each run, in which the machine loaded the model or waited: where the
-                           meter's      mean is of a whole process, "run_duration_s=23" or "process
-                           latency 23      s"      less the runs themselves; 0: none */
+                           meter's mean is of a whole process, "run_duration_s=23" or "process
+                           latency 23 s" less the runs themselves; 0: none */
     bool wall;          /* the meter takes in the whole machine */
     bool net;           /* "net of idle": energy less the idle draw */
     bool whole_request; /* energy of the prompt too */

@@ -3,7 +3,8 @@
 
 #include "base/memory.h"
 #include "devices/measurements/columns.h"
-#include "devices/measurements/llama_bench.h"
+#include "devices/measurements/layout.h"
+#include "devices/measurements/open.h"
 #include "devices/measurements/store.h"
 
 #include <math.h>
@@ -21,6 +22,7 @@ static const struct {
     {"quant", offsetof(struct measured_row, quant)},
     {"backend", offsetof(struct measured_row, backend)},
     {"power_scope", offsetof(struct measured_row, power_scope)},
+    {"unusable", offsetof(struct measured_row, unusable)},
 };
 
 static const double kelvin_of_0_C = 273.15, bytes_per_MiB = 1048576;
@@ -37,6 +39,7 @@ static const struct {
     {"prompt_tokens", offsetof(struct measured_row, prompt_tokens), 0, 1, NULL},
     {"gen_tokens", offsetof(struct measured_row, gen_tokens), 0, 1, NULL},
     {"context_depth", offsetof(struct measured_row, context_depth), 0, 1, NULL},
+    {"untimed_tokens", offsetof(struct measured_row, untimed_tokens), 0, 1, NULL},
     {"batch", offsetof(struct measured_row, batch), 0, 1, NULL},
     {"n_devices", offsetof(struct measured_row, n_devices), 0, 1, NULL},
     {"tokens_per_s", offsetof(struct measured_row, tokens_per_s), 0, 1, NULL},
@@ -44,10 +47,10 @@ static const struct {
     {"energy_J_per_token", offsetof(struct measured_row, energy_J_per_token), 0, 1, NULL},
     {"temperature_C", offsetof(struct measured_row, temperature_K), kelvin_of_0_C, 1,
      "a temperature from -273.15 degrees"},
+    {"started_s", offsetof(struct measured_row, started_s), 0, 1, NULL},
+    {"ended_s", offsetof(struct measured_row, ended_s), 0, 1, NULL},
+    {"record_line", offsetof(struct measured_row, record_line), 0, 1, NULL},
 };
-
-static const char *const phases[] = {
-    [MEASURED_PREFILL] = "prefill", [MEASURED_DECODE] = "decode", [MEASURED_E2E] = "e2e"};
 
 enum { N_TEXTS = sizeof texts / sizeof *texts, N_NUMBERS = sizeof numbers / sizeof *numbers };
 
@@ -125,8 +128,8 @@ static bool read_number(const struct places *places, size_t i, double *out, stru
 static bool read_phase(const struct places *places, enum measured_phase *out, struct error *err)
 {
     const char *text = csv_text(places->csv, places->phase);
-    for (size_t i = 0; i < sizeof phases / sizeof *phases; i++) {
-        if (strcmp(text, phases[i]) == 0) {
+    for (size_t i = 0; i <= MEASURED_E2E; i++) {
+        if (strcmp(text, measured_phases[i]) == 0) {
             *out = (enum measured_phase)i;
             return true;
         }
@@ -178,6 +181,8 @@ static bool read_row(const struct places *places, struct measured_table *table, 
     ok = read_flash_attention(places, &row.flash_attention, err) && ok;
     if (!ok)
         return false;
+    if (row.record_line >= 1)
+        row.line = (size_t)row.record_line;
     keep_texts(places, table, &row);
     table->row = mem_grow(table->row, room, table->n_rows + 1, sizeof *table->row);
     table->row[table->n_rows++] = row;

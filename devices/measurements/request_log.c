@@ -69,6 +69,7 @@ static void start_at_zero(struct measured_log *log)
         first = fmin(first, log->request[i].arrival_s);
     for (size_t i = 0; i < log->n; i++)
         log->request[i].arrival_s -= first;
+    log->start_s = first;
 }
 
 static bool some_requests(const struct measured_log *log, const char *path, struct error *err)
@@ -163,6 +164,7 @@ static void join_clocks(struct measured_log *log, const struct stamps *stamps)
         first_arrival = fmin(first_arrival, stamps[i].arrival);
         first_queued = fmin(first_queued, stamps[i].queued);
     }
+    log->start_s = first_arrival;
     double zero = isfinite(first_queued) ? first_queued : first_arrival;
     for (size_t i = 0; i < log->n; i++) {
         struct measured_request *request = &log->request[i];
@@ -193,6 +195,52 @@ bool measured_log_read_lines(struct jsonl *lines, struct measured_log *log, stru
     return ok;
 }
 
+/* What load generators record. */
+
+static double seconds_of(struct stamp stamp)
+{
+    return (double)stamp.s + (double)stamp.ps / (double)STAMP_PS_PER_S;
+}
+
+void measured_log_take_bench(const struct workload_bench *bench, struct measured_log *log)
+{
+    const struct workload_bench_request *first = bench->request;
+    for (size_t i = 1; i < bench->n; i++)
+        if (stamp_compare(bench->request[i].start, first->start) < 0)
+            first = &bench->request[i];
+    for (size_t i = 0; i < bench->n; i++) {
+        const struct workload_bench_request *from = &bench->request[i];
+        struct measured_request *request = add_request(log, from->record);
+        request->arrival_s = (double)(from->start.s - first->start.s) +
+                             (double)(from->start.ps - first->start.ps) / (double)STAMP_PS_PER_S;
+        request->prompt_tokens = from->prompt_tokens;
+        request->output_tokens = from->output_tokens;
+        request->ttft_s = from->ttft_s;
+        request->tpot_s = from->tpot_s;
+        request->e2e_s = from->e2e_s;
+    }
+    log->failed = bench->failed;
+    log->cancelled = bench->cancelled;
+    log->warm_up = bench->warm_up;
+    log->unsized = bench->unsized;
+    if (bench->n > 0)
+        log->start_s = seconds_of(first->start);
+}
+
+static bool read_bench(const char *path, enum workload_bench_kind kind, struct measured_log *out,
+                       struct error *err)
+{
+    if (kind != WORKLOAD_BENCH_VLLM && kind != WORKLOAD_BENCH_AIPERF)
+        return workload_bench_refuse(path, kind, err);
+    struct workload_bench bench;
+    bool ok = workload_bench_read(path, kind, &bench, err);
+    if (ok)
+        measured_log_take_bench(&bench, out);
+    out->format = kind == WORKLOAD_BENCH_VLLM ? WORKLOAD_VLLM_BENCH : WORKLOAD_AIPERF;
+    workload_bench_free(&bench);
+    return ok;
+}
+
 /* The first byte that is no blank. */
 static int first_byte(const char *path)
 {
@@ -208,8 +256,11 @@ static int first_byte(const char *path)
 static bool read_requests(const char *path, struct measured_log *out, struct error *err)
 {
     bool ok;
-    out->json_lines = first_byte(path) == '{';
-    if (out->json_lines) {
+    enum workload_bench_kind kind = workload_bench_kind(path);
+    if (kind != WORKLOAD_BENCH_NONE)
+        return read_bench(path, kind, out, err);
+    if (first_byte(path) == '{') {
+        out->format = WORKLOAD_VLLM_LOG;
         struct jsonl *lines = jsonl_open(path, err);
         ok = lines && measured_log_read_lines(lines, out, err);
         jsonl_close(lines);
@@ -239,7 +290,7 @@ static bool read_meta(const char *path, struct measured_log *out, struct error *
 
 bool measured_log_read(const char *path, struct measured_log *out, struct error *err)
 {
-    *out = (struct measured_log){.server = measured_server_none()};
+    *out = (struct measured_log){.format = WORKLOAD_VIDUR, .server = measured_server_none()};
     return read_requests(path, out, err) && read_meta(path, out, err);
 }
 

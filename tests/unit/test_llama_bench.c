@@ -118,7 +118,7 @@ static void test_refused(void)
     check_refused("[{\"model_filename\": \"a\"}]", "no 'model_type'");
     check_refused("[{\"model_filename\": ", "no JSON");
     check_refused("{\"model_filename\": 1, \"model_filename\": 2}", "no JSON");
-    check_refused("[1]", "no 'model_filename'");
+    check_refused("[1]", "record 1 is neither of llama-bench, which has 'model_filename', nor");
 }
 
 int main(void)

@@ -121,7 +121,7 @@ static void test_real(void)
         for (size_t i = 0; i < log.n; i++)
             tpot_s += log.request[i].tpot_s / (double)log.n;
         CHECK(fabs(tpot_s - 0.03245802468824997) < 1e-9);
-        CHECK(log.json_lines && log.meta);
+        CHECK(log.format == WORKLOAD_VLLM_LOG && log.meta);
         CHECK(log.server.max_num_seqs == 128 && log.server.max_num_batched_tokens == 2048);
         CHECK(log.server.kv_blocks == 0);
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Readers of recorded traces: the published figures of real ones, the three grammars of Azure's
  * stamps, damaged files, thinning, stretching and sorting. */
+#include "base/stamp.h"
 #include "tests/check.h"
-#include "workloads/stamp.h"
 #include "workloads/workload.h"
 
 #include <unistd.h>

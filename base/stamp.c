@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "workloads/stamp.h"
+#include "base/stamp.h"
 
 #include <stdlib.h>
 #include <string.h>

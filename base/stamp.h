@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Points in time as traces write them, read in integers: 100 ns in 1.7e9 s need 54 bits, one more
- * than a double has. Internal to this folder. */
-#ifndef WORKLOADS_STAMP_H
-#define WORKLOADS_STAMP_H
+ * than a double has. */
+#ifndef BASE_STAMP_H
+#define BASE_STAMP_H
 
 #include <stdbool.h>
 #include <stdint.h>
