@@ -6,6 +6,7 @@
 #include "cli/report_calibrate.h"
 #include "cli/report_sensors.h"
 #include "cli/rows.h"
+#include "scenarios/calibrate_store.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ const struct option_usage cmd_calibrate_usage = {
 
 struct wishes {
     struct scenario_calibrate_ask ask;
-    const char *check, *device;
+    const char *check, *device, *store;
     bool list, platform;
     uint64_t threads;
     double most_C, ambient_C;
@@ -37,7 +38,7 @@ static bool check_wishes(const struct cli *cli, const struct wishes *wishes, str
         error_set(err, "--check needs --device FILE; see 'qeilsim calibrate --help'");
     if (wishes->device && !wishes->check)
         error_set(err, "--device goes with --check MODEL only");
-    if (wishes->check && (cli->output || wishes->platform || wishes->list))
+    if (wishes->check && (cli->output || wishes->store || wishes->platform || wishes->list))
         error_set(err, "--check goes with --device, --quick, --threads and --json only");
     if (wishes->platform && !cli->output)
         error_set(err, "--platform needs --output FILE");
@@ -45,7 +46,8 @@ static bool check_wishes(const struct cli *cli, const struct wishes *wishes, str
         if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789.-", *c))
             return error_set(err, "--name '%s' is no name: lower-case words joined by - are wanted",
                              wishes->ask.name);
-    return err->n_faults == 0 && cli_can_write(cli->output, err);
+    return err->n_faults == 0 && cli_can_write(cli->output, err) &&
+           cli_can_write(wishes->store, err);
 }
 
 /* What was measured is kept, also after a signal. */
@@ -58,6 +60,19 @@ static bool store(struct cli *cli, const struct wishes *wishes,
     const char *yaml = text ? text : calibration->fit.yaml;
     bool ok = file_write(cli->output, yaml, strlen(yaml), &cli->err);
     free(text);
+    return ok;
+}
+
+/* What pictures are drawn from. */
+static bool keep(struct cli *cli, const struct wishes *wishes,
+                 const struct scenario_calibration *calibration)
+{
+    struct scenario_calibrations all = {0};
+    if (!wishes->store)
+        return true;
+    scenario_calibrations_add(&all, calibration);
+    bool ok = scenario_calibrations_write(&all, wishes->store, &cli->err);
+    scenario_calibrations_free(&all);
     return ok;
 }
 
@@ -74,7 +89,7 @@ static int calibrate(struct cli *cli, struct wishes *wishes, struct cli_progress
     } else if (ok) {
         report_calibration(&calibration);
     }
-    ok = ok && store(cli, wishes, &calibration);
+    ok = ok && store(cli, wishes, &calibration) && keep(cli, wishes, &calibration);
     if (!ok)
         code = cli_fail(&cli->err);
     if (ok && calibration.measured < calibration.planned)
@@ -144,6 +159,8 @@ int cmd_calibrate(int argc, char **argv)
         {0, "quick", OPTION_FLAG, .help = "fewer sizes, under a minute",
          .value = &wishes.ask.quick},
         CLI_OUTPUT_OPTION(cli, "write the device there"),
+        {0, "store", OPTION_TEXT, "FILE", "write all that was measured there, as HDF5 for 'plot'",
+         .value = &wishes.store},
         {0, "platform", OPTION_FLAG, .help = "write a platform: the device and its memory",
          .value = &wishes.platform},
         {0, "name", OPTION_TEXT, "NAME", "of the device (default host)", .value = &wishes.ask.name},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/file.h"
 #include "base/memory.h"
+#include "cli/catalogue.h"
 #include "cli/commands.h"
 #include "cli/complete.h"
 #include "cli/machine.h"
@@ -12,16 +13,20 @@
 const struct option_usage cmd_plot_usage = {
     .command = "plot",
     .arguments = "RESULT KIND",
-    .summary = "draw a result: front, timeline, roofline, validation, thermal",
+    .summary = "draw a result: front, timeline, roofline, validation, thermal, bandwidth, ...",
     .details =
-        "RESULT is a file written by run, explore or validate. KIND is\n"
+        "RESULT is a file written by run, explore, validate or calibrate --store. KIND is\n"
         "  front      energy against latency of all schedulers' plans, coloured by "
         "underutilisation\n"
         "  timeline   power, temperature and requests over time\n"
         "  roofline   where a model's operators lie under the rooflines of the devices; for this\n"
-        "             RESULT may also be a scenario, or a platform with --model\n"
+        "             RESULT may also be a scenario, or a platform with --model; of a\n"
+        "             calibration the kernels that were measured\n"
         "  validation predicted against measured speed, of a file written by validate\n"
         "  thermal    measured and predicted temperature of each log, by validate --thermal\n"
+        "  bandwidth  of streams over their working set, by calibrate --store\n"
+        "  compute    rate of products over their rows, measured and fitted, by the same\n"
+        "  residuals  predicted against measured time of each kernel, by the same\n"
         "FILE's ending chooses the format: .png, .svg or .pdf (default RESULT-KIND.png). The "
         "gnuplot\nscript is kept beside the picture as .gp; data lie inside it.\n\nExample:\n"
         "  qeilsim plot qeil-box roofline --model llama-3.1-8b:Q4_K_M --batch 8",
@@ -39,6 +44,12 @@ struct request {
 static bool is_roofline(const struct request *request)
 {
     return strcmp(request->kind, "roofline") == 0;
+}
+
+static bool tells_model(const struct request *request)
+{
+    return request->model || request->rows != UINT64_MAX || request->batch != UINT64_MAX ||
+           request->context != UINT64_MAX;
 }
 
 static bool is_kind(const char *word)
@@ -84,9 +95,7 @@ static bool check_request(const struct cli *cli, struct request *request, enum p
         struct scenario_result nothing = {0};
         return plot_script(&nothing, request->kind, NULL, &unused, err);
     }
-    bool of_roofline = request->model || request->rows != UINT64_MAX ||
-                       request->batch != UINT64_MAX || request->context != UINT64_MAX;
-    if (of_roofline && !is_roofline(request))
+    if (tells_model(request) && !is_roofline(request))
         return error_set(err, "--model, --rows, --batch and --context go with roofline only");
     if (request->terminal && (request->script || cli->output))
         return error_set(err, "--terminal draws on the terminal: it goes with neither --script nor "
@@ -176,8 +185,10 @@ static bool plot(struct cli *cli, struct request *request)
               (request->script || cli_can_write(request->output, &cli->err));
     if (ok) {
         options.output = request->output ? last_part(request->output) : NULL;
-        ok = (is_roofline(request) ? script_of_roofline : script_of_result)(request, &options,
-                                                                            &script, &cli->err) &&
+        bool machine =
+            is_roofline(request) && (tells_model(request) || !catalogue_is_result(request->result));
+        ok = (machine ? script_of_roofline : script_of_result)(request, &options, &script,
+                                                               &cli->err) &&
              draw(cli, request, &script);
     }
     text_free(&script);

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/complete.h"
 #include "cli/report.h"
+#include "cli/report_kernels.h"
 #include "cli/report_rows.h"
 #include "cli/report_tree.h"
 
@@ -131,13 +132,27 @@ static void print_scenario_result(const char *path, const struct scenario_result
     }
 }
 
+static bool show_calibrations(const char *path, const struct scenario_calibrations *all, bool yaml,
+                              struct error *err)
+{
+    if (yaml && all->n != 1)
+        return error_set(err, "%s: holds %zu devices; --yaml tells a single one", path, all->n);
+    if (yaml)
+        fputs(all->device[0].yaml, stdout);
+    else
+        report_kernels(all);
+    return true;
+}
+
 static bool show_result(const char *path, bool yaml, struct error *err)
 {
     struct scenario_result result;
     if (!scenario_result_read(path, &result, err))
         return false;
     bool ok = true;
-    if (yaml && (result.validation || result.thermal))
+    if (result.calibrations)
+        ok = show_calibrations(path, result.calibrations, yaml, err);
+    else if (yaml && (result.validation || result.thermal))
         ok = error_set(err, "%s: holds a validation, so no scenario for --yaml", path);
     else if (yaml)
         fputs(result.yaml, stdout);

@@ -42,6 +42,11 @@ struct plot_axis plot_axis_fit(const double *value, size_t n, double log_factor)
     return (struct plot_axis){range.least / air, range.most * air, true};
 }
 
+bool plot_is_positive(double value)
+{
+    return value >= 1e-30 && value <= 1e30;
+}
+
 double plot_axis_place(const struct plot_axis *axis, double value)
 {
     if (axis->log)

@@ -25,4 +25,20 @@ bool plot_validation(const struct scenario_result *result, const struct plot_opt
 bool plot_thermal(const struct scenario_result *result, const struct plot_options *options,
                   struct text *out, struct error *err);
 
+/* Bandwidth of streams over their working set, of each device of a calibration. */
+bool plot_bandwidth(const struct scenario_result *result, const struct plot_options *options,
+                    struct text *out, struct error *err);
+
+/* Rate of products over their rows, by weight format, measured and fitted. */
+bool plot_compute(const struct scenario_result *result, const struct plot_options *options,
+                  struct text *out, struct error *err);
+
+/* Predicted over measured time of what a device was fitted to, by group. */
+bool plot_residuals(const struct scenario_result *result, const struct plot_options *options,
+                    struct text *out, struct error *err);
+
+/* The measured roofline of a calibration with its kernels under it. */
+bool plot_kernels(const struct scenario_result *result, const struct plot_options *options,
+                  struct text *out, struct error *err);
+
 #endif

@@ -10,9 +10,11 @@
 typedef bool kind_function(const struct scenario_result *result, const struct plot_options *options,
                            struct text *out, struct error *err);
 
-static const char *const kinds[] = {"front", "timeline", "roofline", "validation", "thermal", NULL};
-static kind_function *const functions[] = {plot_front, plot_timeline, plot_rooflines,
-                                           plot_validation, plot_thermal};
+static const char *const kinds[] = {"front",     "timeline", "roofline",  "validation", "thermal",
+                                    "bandwidth", "compute",  "residuals", NULL};
+static kind_function *const functions[] = {plot_front,      plot_timeline, plot_rooflines,
+                                           plot_validation, plot_thermal,  plot_bandwidth,
+                                           plot_compute,    plot_residuals};
 
 static const struct {
     const char *ending;

@@ -14,7 +14,8 @@ struct plot_options {
     const char *output; /* file that the script draws when run by hand; NULL: standard output */
 };
 
-/* Kinds of pictures, NULL-ended: "front", "timeline", "roofline", "validation", "thermal". */
+/* Kinds of pictures, NULL-ended: "front", "timeline", "roofline", "validation", "thermal",
+ * "bandwidth", "compute", "residuals". */
 const char *const *plot_kinds(void);
 
 /* The format that a file's ending asks for: .png, .svg or .pdf. */

@@ -369,6 +369,8 @@ bool plot_rooflines(const struct scenario_result *result, const struct plot_opti
                     struct text *out, struct error *err)
 {
     struct scenario scenario;
+    if (result->calibrations)
+        return plot_kernels(result, options, out, err);
     if (!result->yaml)
         return error_set(err, "the result holds no scenario, so no machine to draw");
     if (!scenario_parse(result->name, result->yaml, &scenario, err))

@@ -49,6 +49,8 @@ double plot_axis_place(const struct plot_axis *axis, double value);
 /* Appends range, scale and tics of the axis called "x", "y". */
 void plot_axis_write(const struct plot_axis *axis, const char *name, struct text *out);
 
+/* Whether a number can stand on a logarithmic axis that shows what can be measured. */
+bool plot_is_positive(double value);
 /* Appends a number, or gnuplot's NaN. */
 void plot_number(double value, struct text *out);
 

@@ -33,7 +33,7 @@ struct view {
 static void add_row(const struct view *view, const struct plot_axis *axis,
                     const struct scenario_validated_row *row)
 {
-    bool drawn = validation_is_rate(row->low) && !isnan(row->high);
+    bool drawn = plot_is_positive(row->low) && !isnan(row->high);
     text_add(view->out, "%.9g %.9g ", row->measured, row->predicted);
     plot_number(drawn ? fmax(row->low, axis->low) : NAN, view->out);
     text_add(view->out, " ");

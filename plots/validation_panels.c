@@ -17,18 +17,13 @@ enum { MOST_BARS = 150 };
 
 const char *const validation_kinds[VALIDATION_KINDS] = {"cpu", "gpu", "npu"};
 
-bool validation_is_rate(double value)
-{
-    return value >= 1e-30 && value <= 1e30;
-}
-
 size_t validation_group(const struct scenario_validated_row *row)
 {
     size_t k = 0;
     while (k < VALIDATION_KINDS && strcmp(validation_kinds[k], row->kind) != 0)
         k++;
-    if (k == VALIDATION_KINDS || !validation_is_rate(row->measured) ||
-        !validation_is_rate(row->predicted))
+    if (k == VALIDATION_KINDS || !plot_is_positive(row->measured) ||
+        !plot_is_positive(row->predicted))
         return VALIDATION_GROUPS;
     return 2 * k + (row->fitted != 0);
 }
@@ -47,7 +42,7 @@ bool validation_next(const struct validation_panels *panels, size_t phase, size_
 
 static void widen(struct plot_axis *axis, double value)
 {
-    if (!validation_is_rate(value))
+    if (!plot_is_positive(value))
         return;
     axis->low = fmin(axis->low, value);
     axis->high = fmax(axis->high, value);

@@ -39,7 +39,5 @@ size_t validation_group(const struct scenario_validated_row *row);
 /* Fills *row with the next one from `*at` on that is drawn in a phase's panel; false: no more. */
 bool validation_next(const struct validation_panels *panels, size_t phase, size_t *at,
                      struct scenario_validated_row *row);
-/* Whether a number can stand on a logarithmic axis that shows what can be measured. */
-bool validation_is_rate(double value);
 
 #endif

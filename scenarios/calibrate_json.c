@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "scenarios/calibrate.h"
 #include "scenarios/calibrate_power.h"
+#include "scenarios/calibrate_store.h"
 #include "scenarios/fit_device.h"
 
 #include "base/memory.h"
@@ -16,11 +17,9 @@ static json_t *number(double value)
 
 static json_t *sample_json(const struct calibrate_sample *one)
 {
-    static const char *const kinds[CALIBRATE_KINDS] = {"stream",  "peak",   "launch", "page",
-                                                       "product", "decode", "prompt", "element"};
     bool product = one->kind == CALIBRATE_PRODUCT;
     return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f}", "kind",
-                     kinds[one->kind], "name", one->name, "format",
+                     scenario_kernel_kinds[one->kind], "name", one->name, "format",
                      product ? kernels_format_name(one->format) : "", "rows", (json_int_t)one->rows,
                      "outputs", (json_int_t)one->outputs, "inputs", (json_int_t)one->inputs,
                      "context", (json_int_t)one->context, "working_set_bytes", one->working_set_B,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "scenarios/result.h"
 
+#include "scenarios/calibrate_store.h"
 #include "scenarios/thermal.h"
 #include "scenarios/validate.h"
 
@@ -81,5 +82,8 @@ void scenario_result_free(struct scenario_result *result)
     if (result->thermal)
         scenario_thermal_free(result->thermal);
     free(result->thermal);
+    if (result->calibrations)
+        scenario_calibrations_free(result->calibrations);
+    free(result->calibrations);
     *result = (struct scenario_result){0};
 }

@@ -43,10 +43,12 @@ struct scenario_truth_row {
 };
 extern const struct column_spec scenario_truth_columns[];
 
-struct scenario_validation; /* scenarios/validate.h */
-struct scenario_thermal;    /* scenarios/thermal.h */
+struct scenario_validation;   /* scenarios/validate.h */
+struct scenario_thermal;      /* scenarios/thermal.h */
+struct scenario_calibrations; /* scenarios/calibrate_store.h */
 
-/* Of a scenario, or of a validation: then all but `validation` or `thermal` is empty. */
+/* Of a scenario; or of a validation or calibrations: then all but `validation`, `thermal` or
+ * `calibrations` is empty. */
 struct scenario_result {
     char *yaml; /* the expanded scenario */
     char *name;
@@ -62,8 +64,9 @@ struct scenario_result {
     struct table slo;   /* of struct scenario_slo_row; no columns: no classes */
     struct table truth; /* of struct scenario_truth_row; no columns: none was asked for */
     struct table log;   /* of struct scenario_log_row; no columns: no log was replayed */
-    struct scenario_validation *validation; /* NULL: none */
-    struct scenario_thermal *thermal;       /* NULL: none */
+    struct scenario_validation *validation;     /* NULL: none */
+    struct scenario_thermal *thermal;           /* NULL: none */
+    struct scenario_calibrations *calibrations; /* NULL: none */
 };
 
 struct scenario_options {
@@ -94,8 +97,9 @@ void scenario_result_free(struct scenario_result *result);
  * results give equal files. Written to a temporary name and renamed. */
 bool scenario_result_write(const struct scenario_result *result, const char *path,
                            struct error *err);
-/* Reads what scenario_result_write, scenario_validation_write or scenario_thermal_write wrote;
- * false for a file that is not one of ours. The caller frees *out with scenario_result_free. */
+/* Reads what scenario_result_write, scenario_validation_write, scenario_thermal_write or
+ * scenario_calibrations_write wrote; false for a file that is not one of ours. The caller frees
+ * *out with scenario_result_free. */
 bool scenario_result_read(const char *path, struct scenario_result *out, struct error *err);
 
 /* DESIGN's keys of `run --json`, and the fronts of `explore --json`. Freed with free(). */

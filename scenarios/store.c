@@ -190,8 +190,16 @@ static bool get_thermal(struct scenario_h5 *file, struct scenario_result *out)
     return scenario_thermal_get(file, out->thermal);
 }
 
+static bool get_calibrations(struct scenario_h5 *file, struct scenario_result *out)
+{
+    out->calibrations = mem_calloc(1, sizeof *out->calibrations);
+    return scenario_calibrations_get(file, out->calibrations);
+}
+
 static bool get_content(struct scenario_h5 *file, struct scenario_result *out)
 {
+    if (scenario_calibrations_stored(file))
+        return get_calibrations(file, out);
     if (scenario_validation_stored(file))
         return get_validation(file, out);
     if (scenario_thermal_stored(file))

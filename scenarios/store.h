@@ -3,6 +3,7 @@
 #ifndef SCENARIOS_STORE_H
 #define SCENARIOS_STORE_H
 
+#include "scenarios/calibrate_store.h"
 #include "scenarios/hdf5.h"
 #include "scenarios/thermal.h"
 #include "scenarios/validate.h"
@@ -18,5 +19,9 @@ bool scenario_validation_get(struct scenario_h5 *file, struct scenario_validatio
 /* The same of a thermal validation, freed with scenario_thermal_free. */
 bool scenario_thermal_stored(const struct scenario_h5 *file);
 bool scenario_thermal_get(struct scenario_h5 *file, struct scenario_thermal *out);
+
+/* The same of calibrations, freed with scenario_calibrations_free. */
+bool scenario_calibrations_stored(const struct scenario_h5 *file);
+bool scenario_calibrations_get(struct scenario_h5 *file, struct scenario_calibrations *out);
 
 #endif

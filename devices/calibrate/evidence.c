@@ -86,10 +86,9 @@ static double expected_error(double form, const struct calibrate_timing *timing,
     return sqrt(form * form + timing->standard_error * timing->standard_error + half * half);
 }
 
-static void add(struct calibrate_evidence *out, const struct calibrate_sample *one, double drift)
+static struct device_observation observation(const struct calibrate_sample *one,
+                                             struct workload_operator *op, const char **group)
 {
-    struct workload_operator *op = &out->op[out->n];
-    const char **group = &out->group[out->n];
     struct device_observation what;
     if (one->kind == CALIBRATE_PRODUCT)
         what = product(one, op, group);
@@ -100,6 +99,20 @@ static void add(struct calibrate_evidence *out, const struct calibrate_sample *o
     what.kind = DEVICE_SAW_OPERATOR;
     what.flash = -1;
     what.op = op;
+    return what;
+}
+
+double calibrate_predicted_s(const struct device *device, const struct calibrate_sample *sample)
+{
+    struct workload_operator op;
+    const char *group;
+    struct device_observation what = observation(sample, &op, &group);
+    return device_observed(device, &what);
+}
+
+static void add(struct calibrate_evidence *out, const struct calibrate_sample *one, double drift)
+{
+    struct device_observation what = observation(one, &out->op[out->n], &out->group[out->n]);
     what.measured = one->timing.median_s;
     what.noise = expected_error(what.noise, &one->timing, drift);
     out->sample[out->n] = one;

@@ -28,6 +28,8 @@ struct calibrate_evidence {
 void calibrate_evidence(const struct calibrate_samples *samples, const struct calibrate_pass *pass,
                         size_t n_passes, struct calibrate_evidence *out);
 void calibrate_evidence_free(struct calibrate_evidence *evidence);
+/* What a device says of the time of a product, an attention or an element-wise operator. */
+double calibrate_predicted_s(const struct device *device, const struct calibrate_sample *sample);
 
 /* Fits what kernels of one machine tell of: the class is where it starts, and counts for little,
  * because its devices ran other software. `device` takes the values. Also chooses the exponent

@@ -329,7 +329,7 @@ static void test_refusals(void)
     CHECK(!plot_script(&empty, "frnt", &options, &script, &err));
     CHECK_TEXT(err.fault[0],
                "unknown picture 'frnt' (did you mean 'front'?); there are: front, timeline, "
-               "roofline, validation, thermal");
+               "roofline, validation, thermal, bandwidth, compute, residuals");
     CHECK(!plot_script(&empty, "front", &options, &script, &err));
     CHECK(!plot_script(&empty, "timeline", &options, &script, &err));
     CHECK(!plot_script(&empty, "roofline", &options, &script, &err));
