@@ -17,17 +17,20 @@ const struct option_usage cmd_calibrate_usage = {
     .arguments = "",
     .summary = "measure this machine and fit a device to it",
     .details =
-        "Runs the kernels that inference runs, on the processor of this machine, and fits a device "
-        "file to their\ntimes, for 'device:' of a platform or as a platform of its own: explore "
-        "quickstart --set\nplatform=host.yaml --scheduler pgsam. Nothing else should run "
-        "meanwhile. With --check a model with random\nweights runs here, prompts and answers, and "
-        "is held against what the device file predicts.\n\nExample:\n"
+        "Runs the kernels that inference runs, on the processor of this machine or on the device "
+        "that --on names,\nand fits a device file to their times, for 'device:' of a platform or "
+        "as "
+        "a platform of its own: explore\nquickstart --set platform=host.yaml --scheduler pgsam. "
+        "With --platform all devices are measured, one after\nthe other, and the links between "
+        "them. Nothing else should run meanwhile. With --check a model with random\nweights runs "
+        "here, prompts and answers, and is held against what the device file "
+        "predicts.\n\nExample:\n"
         "  qeilsim calibrate --list"};
 
 struct wishes {
     struct scenario_calibrate_ask ask;
     const char *check, *device, *store;
-    bool list, platform;
+    bool list;
     uint64_t threads;
     double most_C, ambient_C;
 };
@@ -38,11 +41,11 @@ static bool check_wishes(const struct cli *cli, const struct wishes *wishes, str
         error_set(err, "--check needs --device FILE; see 'qeilsim calibrate --help'");
     if (wishes->device && !wishes->check)
         error_set(err, "--device goes with --check MODEL only");
-    if (wishes->check && (cli->output || wishes->store || wishes->platform || wishes->list))
-        error_set(err, "--check goes with --device, --quick, --threads and --json only");
-    if (wishes->platform && !cli->output)
+    if (wishes->check && (cli->output || wishes->store || wishes->ask.platform || wishes->list))
+        error_set(err, "--check goes with --device, --on, --quick, --threads and --json only");
+    if (wishes->ask.platform && !cli->output)
         error_set(err, "--platform needs --output FILE");
-    for (const char *c = wishes->ask.name; *c; c++)
+    for (const char *c = wishes->ask.name; c && *c; c++)
         if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789.-", *c))
             return error_set(err, "--name '%s' is no name: lower-case words joined by - are wanted",
                              wishes->ask.name);
@@ -51,54 +54,67 @@ static bool check_wishes(const struct cli *cli, const struct wishes *wishes, str
 }
 
 /* What was measured is kept, also after a signal. */
-static bool store(struct cli *cli, const struct wishes *wishes,
-                  const struct scenario_calibration *calibration)
+static bool store(struct cli *cli, const struct scenario_machine *machine)
 {
-    if (!cli->output)
-        return true;
-    char *text = wishes->platform ? scenario_calibration_platform(calibration) : NULL;
-    const char *yaml = text ? text : calibration->fit.yaml;
-    bool ok = file_write(cli->output, yaml, strlen(yaml), &cli->err);
-    free(text);
-    return ok;
+    return !cli->output || file_write(cli->output, machine->yaml, strlen(machine->yaml), &cli->err);
 }
 
 /* What pictures are drawn from. */
 static bool keep(struct cli *cli, const struct wishes *wishes,
-                 const struct scenario_calibration *calibration)
+                 const struct scenario_machine *machine)
 {
     struct scenario_calibrations all = {0};
     if (!wishes->store)
         return true;
-    scenario_calibrations_add(&all, calibration);
+    for (size_t i = 0; i < machine->n; i++)
+        scenario_calibrations_add(&all, &machine->device[i]);
     bool ok = scenario_calibrations_write(&all, wishes->store, &cli->err);
     scenario_calibrations_free(&all);
     return ok;
 }
 
-static int calibrate(struct cli *cli, struct wishes *wishes, struct cli_progress *progress)
+static void tell(const struct cli *cli, const struct wishes *wishes,
+                 const struct scenario_machine *machine)
 {
-    struct scenario_calibration calibration;
-    int code = CLI_DONE;
-    bool ok = scenario_calibrate(&wishes->ask, &calibration, &cli->err);
-    cli_progress_end(progress);
-    if (ok && cli->json) {
-        char *json = scenario_calibration_json(&calibration);
+    if (cli->json) {
+        char *json = wishes->ask.platform ? scenario_machine_json(machine)
+                                          : scenario_calibration_json(&machine->device[0]);
         puts(json);
         free(json);
-    } else if (ok) {
-        report_calibration(&calibration);
+        return;
     }
-    ok = ok && store(cli, wishes, &calibration) && keep(cli, wishes, &calibration);
+    for (size_t i = 0; i < machine->n; i++) {
+        printf("%s", i ? "\n\n" : "");
+        report_calibration(&machine->device[i]);
+    }
+    report_links(machine);
+}
+
+static void note_stops(const struct cli *cli, const struct scenario_machine *machine)
+{
+    for (size_t i = 0; i < machine->n; i++) {
+        const struct scenario_calibration *one = &machine->device[i];
+        if (one->measured < one->planned)
+            rows_note(cli,
+                      "%s: stopped after %zu of %zu measurements; the device is fitted to these",
+                      one->found.id, one->measured, one->planned);
+    }
+}
+
+static int calibrate(struct cli *cli, struct wishes *wishes, struct cli_progress *progress)
+{
+    struct scenario_machine machine;
+    bool ok = scenario_calibrate_machine(&wishes->ask, &machine, &cli->err);
+    cli_progress_end(progress);
+    if (ok)
+        tell(cli, wishes, &machine);
+    ok = ok && store(cli, &machine) && keep(cli, wishes, &machine);
+    if (ok)
+        note_stops(cli, &machine);
+    scenario_machine_free(&machine);
     if (!ok)
-        code = cli_fail(&cli->err);
-    if (ok && calibration.measured < calibration.planned)
-        rows_note(cli, "stopped after %zu of %zu measurements; the device is fitted to these",
-                  calibration.measured, calibration.planned);
-    if (ok && cli_interrupted())
-        code = CLI_INTERRUPTED;
-    scenario_calibration_free(&calibration);
-    return code;
+        return cli_fail(&cli->err);
+    return cli_interrupted() ? CLI_INTERRUPTED : CLI_DONE;
 }
 
 static int check(struct cli *cli, const struct wishes *wishes, struct cli_progress *progress)
@@ -106,6 +122,7 @@ static int check(struct cli *cli, const struct wishes *wishes, struct cli_progre
     struct scenario_check result;
     struct scenario_check_ask ask = {.model = wishes->check,
                                      .device = wishes->device,
+                                     .on = wishes->ask.on,
                                      .quick = wishes->ask.quick,
                                      .threads = wishes->ask.threads,
                                      .talk = wishes->ask.talk};
@@ -122,13 +139,23 @@ static int check(struct cli *cli, const struct wishes *wishes, struct cli_progre
     return ok ? CLI_DONE : cli_fail(&cli->err);
 }
 
-static int list(void)
+static int list(const struct cli *cli)
 {
     struct places *places = places_open("");
-    struct sensors *sensors = sensors_open("", SENSORS_NVML);
-    report_machine(places);
-    report_sensors(sensors);
-    sensors_close(sensors);
+    struct scenario_founds founds;
+    scenario_founds_find(places, true, &founds);
+    if (cli->json) {
+        char *json = scenario_founds_json(&founds);
+        puts(json);
+        free(json);
+    } else {
+        struct sensors *sensors = sensors_open("", SENSORS_NVML);
+        report_machine(places);
+        report_devices(&founds);
+        report_sensors(sensors);
+        sensors_close(sensors);
+    }
+    scenario_founds_free(&founds);
     places_close(places);
     return CLI_DONE;
 }
@@ -139,7 +166,7 @@ static int work(struct cli *cli, struct wishes *wishes)
     if (!check_wishes(cli, wishes, &cli->err))
         return cli_fail(&cli->err);
     if (wishes->list)
-        return list();
+        return list(cli);
     cli_catch_signals();
     cli_progress_begin(&progress, cli);
     wishes->ask.threads = (size_t)wishes->threads;
@@ -153,7 +180,7 @@ static int work(struct cli *cli, struct wishes *wishes)
 int cmd_calibrate(int argc, char **argv)
 {
     struct cli cli = CLI_START;
-    struct wishes wishes = {.ask = {.name = "host"}, .most_C = NAN, .ambient_C = NAN};
+    struct wishes wishes = {.most_C = NAN, .ambient_C = NAN};
     char **models = complete_models(argv), **devices = complete_devices(argv);
     const struct option table[] = {
         {0, "quick", OPTION_FLAG, .help = "fewer sizes, under a minute",
@@ -161,9 +188,15 @@ int cmd_calibrate(int argc, char **argv)
         CLI_OUTPUT_OPTION(cli, "write the device there"),
         {0, "store", OPTION_TEXT, "FILE", "write all that was measured there, as HDF5 for 'plot'",
          .value = &wishes.store},
-        {0, "platform", OPTION_FLAG, .help = "write a platform: the device and its memory",
-         .value = &wishes.platform},
-        {0, "name", OPTION_TEXT, "NAME", "of the device (default host)", .value = &wishes.ask.name},
+        {0, "on", OPTION_TEXT, "DEVICE[,DEVICE]", "measure these: cpu, opencl:0 ... (default cpu)",
+         .value = &wishes.ask.on},
+        {0, "platform", OPTION_FLAG,
+         .help = "measure all devices, and write a platform of them and their links",
+         .value = &wishes.ask.platform},
+        {0, "name", OPTION_TEXT, "NAME",
+         "of the device or platform (default host; of another "
+         "device than the processor its kind)",
+         .value = &wishes.ask.name},
         {0, "threads", OPTION_COUNT, "N", "that work (default: as many as are fastest)",
          &wishes.threads, 1, 4096, NULL},
         {0, "max-minutes", OPTION_NUMBER, "N", "stop after so long, and fit what was measured",

@@ -11,9 +11,13 @@
 static void print_machine(const struct scenario_calibration *calibration)
 {
     const struct places *places = calibration->places;
-    printf("processor  %s, %zu %s, %zu %s\n", calibration->title, places->cores,
-           places->cores == 1 ? "core" : "cores", places->cpus,
-           places->cpus == 1 ? "thread" : "threads");
+    if (strcmp(calibration->found.id, "cpu") == 0)
+        printf("processor  %s, %zu %s, %zu %s\n", calibration->title, places->cores,
+               places->cores == 1 ? "core" : "cores", places->cpus,
+               places->cpus == 1 ? "thread" : "threads");
+    else
+        printf("device     %s, %s, %u units, %.4g GiB\n", calibration->found.id, calibration->title,
+               calibration->found.units, calibration->found.memory_B / 1073741824.0);
     printf("kernels    %s, products by %s\n", calibration->vectors, calibration->gemm);
     printf("measured   %zu of %zu points; repetitions scatter by %.1f %%, equal work differed by "
            "%.1f %%\n",
@@ -36,9 +40,17 @@ static void print_threads(const struct scenario_calibration *calibration)
     grid_print(&grid, 0, true, stdout);
 }
 
+/* The caches of processors are known one by one, those of others as one. */
+static size_t levels(const struct scenario_calibration *calibration)
+{
+    return calibration->found.kind == DEVICE_CPU ? calibration->places->n_caches : 1;
+}
+
 /* What the caches of a level hold together, of the threads that work. */
 static double held_B(const struct scenario_calibration *calibration, size_t level)
 {
+    if (calibration->found.kind != DEVICE_CPU)
+        return calibration->found.cache_B;
     const struct places_cache *cache = &calibration->places->cache[level];
     return cache->bytes * fmin((double)cache->caches, (double)calibration->threads);
 }
@@ -47,7 +59,7 @@ static double held_B(const struct scenario_calibration *calibration, size_t leve
 static double within(const struct scenario_calibration *calibration, const char *name, size_t level)
 {
     double below_B = level > 0 ? 1.01 * held_B(calibration, level - 1) : 0, size_B = INFINITY;
-    if (level < calibration->places->n_caches)
+    if (level < levels(calibration))
         size_B = held_B(calibration, level);
     else
         below_B = 3.9 * fmax(16e6, below_B);
@@ -56,15 +68,17 @@ static double within(const struct scenario_calibration *calibration, const char 
 
 static void print_streams(const struct scenario_calibration *calibration)
 {
-    const struct places *places = calibration->places;
+    size_t n = levels(calibration);
     struct grid grid = {.align = "lrrr"};
     printf("\nbandwidth in GB/s, STREAM's way of counting\n");
     grid_add_row(&grid, GRID_CELLS("level", "read", "copy", "triad"));
-    for (size_t level = 0; level <= places->n_caches; level++) {
-        if (level < places->n_caches)
-            grid_add(&grid, "L%u", places->cache[level].level);
-        else
+    for (size_t level = 0; level <= n; level++) {
+        if (level == n)
             grid_add(&grid, "memory");
+        else if (calibration->found.kind == DEVICE_CPU)
+            grid_add(&grid, "L%u", calibration->places->cache[level].level);
+        else
+            grid_add(&grid, "caches");
         grid_add_number(&grid, within(calibration, "read", level));
         grid_add_number(&grid, within(calibration, "copy", level));
         grid_add_number(&grid, within(calibration, "triad", level));
@@ -97,15 +111,29 @@ static void print_formats(const struct scenario_calibration *calibration)
     grid_print(&grid, 0, true, stdout);
 }
 
+static void print_way(const char *where, const struct scenario_way *way)
+{
+    if (way->bandwidth_Bps > 0)
+        printf("copies %s: %.4g GB/s +- %.2g %%, behind %.3g us +- %.2g %%\n", where,
+               way->bandwidth_Bps / 1e9, 100 * way->bandwidth_error, 1e6 * way->latency_s,
+               100 * way->latency_error);
+}
+
 void report_calibration(const struct scenario_calibration *calibration)
 {
+    bool cpu = strcmp(calibration->found.id, "cpu") == 0;
     print_machine(calibration);
-    print_threads(calibration);
+    if (cpu)
+        print_threads(calibration);
     print_streams(calibration);
     printf("\narithmetic %.4g GFLOP/s in registers, %.4g in the best product\n",
            calibration->peak_FLOPps / 1e9, calibration->gemm_FLOPps / 1e9);
-    printf("an empty operator takes %.3g us, the first touch of a page %.3g us\n",
-           1e6 * calibration->launch_s, 1e6 * calibration->page_s);
+    printf("an empty operator takes %.3g us", 1e6 * calibration->launch_s);
+    if (cpu && isfinite(calibration->page_s))
+        printf(", the first touch of a page %.3g us", 1e6 * calibration->page_s);
+    printf("\n");
+    print_way("to the device", &calibration->upload);
+    print_way("from the device", &calibration->download);
     print_formats(calibration);
     report_draw(calibration);
     report_fit_of_kernels(&calibration->fit);
@@ -113,12 +141,36 @@ void report_calibration(const struct scenario_calibration *calibration)
         printf("\nnot measured: %s\n", calibration->prior);
 }
 
+void report_links(const struct scenario_machine *machine)
+{
+    struct grid grid = {.align = "llrrl"};
+    if (machine->n_links > 0) {
+        printf("\n\nlinks\n");
+        grid_add_row(&grid, GRID_CELLS("from", "to", "GB/s", "latency us", ""));
+    }
+    for (size_t i = 0; i < machine->n_links; i++) {
+        const struct scenario_machine_link *link = &machine->link[i];
+        grid_add(&grid, "%s", machine->device[link->from].found.id);
+        grid_add(&grid, "%s", machine->device[link->to].found.id);
+        grid_add_number(&grid, link->bandwidth_Bps / 1e9);
+        grid_add_number(&grid, 1e6 * link->latency_s);
+        grid_add(&grid, "%s", link->through_host ? "through the host's memory" : "");
+    }
+    if (machine->n_links > 0)
+        grid_print(&grid, 0, true, stdout);
+    for (size_t i = 0; i < machine->n_left_out; i++)
+        printf("\nleft out   %s: %s\n", machine->left_out[i].id, machine->left_out[i].why);
+}
+
 void report_check(const struct scenario_check *check)
 {
     struct grid grid = {.align = "lrrrrrr"};
     printf("model      %s in %s, weights drawn by chance\n", check->model, check->quant);
-    printf("device     %s on %zu %s\n", check->device, check->threads,
-           check->threads == 1 ? "thread" : "threads");
+    if (strcmp(check->on, "cpu") == 0)
+        printf("device     %s on %zu %s\n", check->device, check->threads,
+               check->threads == 1 ? "thread" : "threads");
+    else
+        printf("device     %s on %s\n", check->device, check->on);
     if (check->other_B > 0)
         printf("as Q8_0    %.4g MB of weights, for whose format there is no kernel\n",
                check->other_B / 1e6);
@@ -161,10 +213,35 @@ void report_machine(const struct places *places)
     printf("%-12s %s\n", "clock",
            places->steady_clock ? "the time stamp counter is steady"
                                 : "the system's; the time stamp counter is not known steady");
-    printf("%-12s GPUs and NPUs: there are no kernels for them yet\n", "skipped");
     if (places->quota_cpus > 0)
         printf("%-12s the control group may use %.4g CPUs\n", "limit", places->quota_cpus);
     if (places->cpus > places->cores)
         printf("%-12s %zu second threads of cores: tried, used where they are faster\n", "",
                places->cpus - places->cores);
+}
+
+static void print_device(const char *head, const struct scenario_found *one)
+{
+    printf("%-12s %s: %s", head, one->id, one->title ? one->title : "no name told");
+    if (one->memory_B > 0)
+        printf(", %.4g GiB%s", one->memory_B / 1073741824.0,
+               one->shares_memory ? " of the machine" : " of its own");
+    if (one->driver)
+        printf(", %s", one->driver);
+    printf("\n");
+}
+
+void report_devices(const struct scenario_founds *founds)
+{
+    for (size_t i = 0; i < founds->n; i++)
+        if (!founds->device[i].why)
+            print_device(i ? "" : "devices", &founds->device[i]);
+    for (size_t i = 0; i < founds->n; i++) {
+        if (!founds->device[i].why)
+            continue;
+        print_device("skipped", &founds->device[i]);
+        printf("%-12s %s\n", "", founds->device[i].why);
+    }
+    if (founds->why)
+        printf("%-12s OpenCL: %s\n", "skipped", founds->why);
 }

@@ -6,8 +6,12 @@
 #include "scenarios/calibrate.h"
 
 void report_calibration(const struct scenario_calibration *calibration);
+/* Links between devices, and those that were left out; nothing where there are none. */
+void report_links(const struct scenario_machine *machine);
 void report_check(const struct scenario_check *check);
-/* What there is to measure and to measure with, and what is skipped and why. */
+/* The processor and its memory. */
 void report_machine(const struct places *places);
+/* What there is to measure, and what is skipped and why. */
+void report_devices(const struct scenario_founds *founds);
 
 #endif

@@ -251,8 +251,12 @@ static const struct field software_fields[] = {
 
 static const struct field calibration_fields[] = {
     {"date", FIELD_TEXT, false, AT(device_calibration, date), .help = "day, in UTC"},
+    {"on", FIELD_TEXT, false, AT(device_calibration, on),
+     .help = "cpu, opencl:0 ...: which of the machine's devices (none: cpu)"},
+    {"device", FIELD_TEXT, false, AT(device_calibration, device), .help = "as it names itself"},
+    {"driver", FIELD_TEXT, false, AT(device_calibration, driver), .help = "of the device"},
     {"processor", FIELD_TEXT, false, AT(device_calibration, processor),
-     .help = "as it names itself"},
+     .help = "of the machine, as it names itself"},
     {"kernel", FIELD_TEXT, false, AT(device_calibration, kernel), .help = "of the system"},
     {"compiler", FIELD_TEXT, false, AT(device_calibration, compiler),
      .help = "that the kernels were built with"},

@@ -2,11 +2,9 @@
 #include "scenarios/calibrate.h"
 
 #include "base/memory.h"
-#include "scenarios/calibrate_device.h"
-#include "scenarios/calibrate_passes.h"
-#include "scenarios/calibrate_power.h"
-#include "scenarios/fit_device.h"
-#include "scenarios/lone_device.h"
+#include "devices/kernels/opencl.h"
+#include "scenarios/calibrate_fit.h"
+#include "scenarios/calibrate_link.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -36,13 +34,19 @@ static void note(const struct run *run, const char *format, double value)
     run->ask->talk.note(run->ask->talk.context, sentence);
 }
 
-/* False: stopped from outside, or out of time. */
+/* What went wrong on the device; NULL: nothing. */
+static const char *fault_of(const struct kernels *kernels)
+{
+    return kernels->does->fault ? kernels->does->fault(kernels) : NULL;
+}
+
+/* False: stopped from outside, out of time, or no use. */
 static bool goes_on(struct run *run, const char *what)
 {
     const struct scenario_calibrate_ask *ask = run->ask;
     bool late = ask->most_minutes > 0 && calibrate_now_s() - run->begin_s > 60 * ask->most_minutes;
     bool told = ask->talk.progress && !ask->talk.progress(ask->talk.context, what, run->done, 1);
-    run->stopped = run->stopped || late || told;
+    run->stopped = run->stopped || late || told || fault_of(run->kernels);
     return !run->stopped;
 }
 
@@ -69,10 +73,12 @@ static bool keep_cool(struct run *run)
 static void begin_session(struct run *run)
 {
     const struct places *places = run->out->places;
-    double cache_B = 0;
-    for (size_t i = 0; i < places->n_caches; i++)
+    const struct scenario_found *found = &run->out->found;
+    double cache_B = found->cache_B;
+    for (size_t i = 0; found->cache_B <= 0 && i < places->n_caches; i++)
         cache_B = places->cache[i].bytes * (double)places->cache[i].caches;
-    run->extent = (struct calibrate_extent){run->ask->quick, cache_B, places->free_B};
+    run->extent = (struct calibrate_extent){run->ask->quick, cache_B, found->memory_B,
+                                            run->kernels->own_memory};
     run->session = (struct calibrate_session){.kernels = run->kernels,
                                               .cache_B = cache_B,
                                               .effort = {.kernels = run->kernels,
@@ -126,10 +132,11 @@ static size_t next_threads(const struct run *run, size_t threads)
 static void choose_threads(struct run *run)
 {
     struct scenario_calibration *out = run->out;
-    size_t best = 0, fixed = run->ask->threads;
+    size_t best = 0, most = run->kernels->threads;
+    size_t fixed = run->ask->threads < most ? run->ask->threads : most;
     out->sweep = mem_calloc(64, sizeof *out->sweep);
-    for (size_t t = fixed ? fixed : 1; t <= run->kernels->threads && !run->stopped;
-         t = fixed ? run->kernels->threads + 1 : next_threads(run, t)) {
+    for (size_t t = fixed ? fixed : 1; t <= most && !run->stopped;
+         t = fixed ? most + 1 : next_threads(run, t)) {
         out->sweep[out->n_sweep++] = try_threads(run, t);
         if (is_faster(&out->sweep[out->n_sweep - 1], &out->sweep[best]))
             best = out->n_sweep - 1;
@@ -172,6 +179,8 @@ static void summarise(struct scenario_calibration *out, double far_B)
     }
     out->launch_s = launch ? launch->timing.median_s : NAN;
     out->page_s = page ? page->timing.median_s : NAN;
+    scenario_way_of(samples, "upload", &out->upload);
+    scenario_way_of(samples, "download", &out->download);
 }
 
 /* Loud machines are named; a guest of a virtual one sees nothing of its neighbours but this. */
@@ -197,6 +206,11 @@ static void name_troubles(const struct run *run)
     else if (out->pace.drift > 0.1)
         note(run, "the same work differed by %.0f %% over the measurements; the errors are widened",
              100 * out->pace.drift);
+    if (run->ask->most_K > 0 && isnan(sensors_hottest_K(run->sensors)))
+        note(run, "no sensor tells a temperature here, so that %.0f C cannot be kept to",
+             run->ask->most_K - 273.15);
+    if (out->found.kind != DEVICE_CPU)
+        return;
     if (places->quota_cpus > 0)
         note(run, "the control group may use %.3g CPUs: the device is that part of the machine",
              places->quota_cpus);
@@ -205,15 +219,14 @@ static void name_troubles(const struct run *run)
              "there are %.0f kinds of cores; the fast ones do most of the work, and the device "
              "is all of them together",
              (double)places->kinds);
-    if (run->ask->most_K > 0 && isnan(sensors_hottest_K(run->sensors)))
-        note(run, "no sensor tells a temperature here, so that %.0f C cannot be kept to",
-             run->ask->most_K - 273.15);
 }
 
-/* Where sensors tell: the rest of the measurements counts without. */
+/* Where sensors tell: the rest of the measurements counts without. They tell of processors. */
 static void measure_draw(struct run *run)
 {
     struct scenario_calibration *out = run->out;
+    if (out->found.kind != DEVICE_CPU)
+        return;
     calibrate_draw(&run->session, run->sensors, run->ask->quick ? 1 : 3, &out->draw);
     calibrate_session_end(&run->session);
     if (out->draw.why && run->ask->talk.note) {
@@ -221,56 +234,6 @@ static void measure_draw(struct run *run)
         run->ask->talk.note(run->ask->talk.context, sentence);
         free(sentence);
     }
-}
-
-static bool fit_samples(struct run *run, const struct scenario_passes *passes, struct error *err)
-{
-    struct scenario_calibration *out = run->out;
-    struct device device;
-    struct device_fit fit;
-    struct fit_result result = {0};
-    struct tree *tree = scenario_calibrated_device(run->ask, out, &out->prior, err);
-    if (tree)
-        scenario_calibrated_power(tree, &out->draw, &out->prior, &out->split);
-    if (!tree || !device_read(tree, &device, err)) {
-        tree_free(tree);
-        return false;
-    }
-    calibrate_evidence(&out->samples, passes->pass, passes->n, &out->evidence);
-    bool ok = calibrate_fit(&device, &out->evidence, &fit, &result, err);
-    if (ok) {
-        char *ref = mem_printf("%zu kernels measured here", out->evidence.n);
-        char *exponent = mem_printf("%.4g", device.compute.overlap_p);
-        tree_put(tree_get(tree, "compute"), "overlap_p", tree_new_scalar(exponent, &tree->mark));
-        scenario_calibrated_source(tree, "compute.overlap_p", "fitted", ref);
-        scenario_fit_report(&fit, &result, &out->fit);
-        scenario_fit_judge(&fit, out->evidence.what, out->evidence.group, out->evidence.n,
-                           &out->fit);
-        scenario_fit_put(&fit, &result, tree, ref);
-        out->predicted_s = mem_calloc(out->evidence.n + 1, sizeof *out->predicted_s);
-        for (size_t i = 0; i < out->evidence.n; i++)
-            out->predicted_s[i] = device_observed(&device, &out->evidence.what[i]);
-        out->fit.name = mem_strdup(run->ask->name);
-        out->fit.yaml = scenario_fit_yaml(tree, "device");
-        free(exponent);
-        free(ref);
-        fit_free(&result);
-        device_fit_free(&fit);
-    }
-    device_free(&device);
-    tree_free(tree);
-    return ok;
-}
-
-static bool is_enough(const struct scenario_calibration *out)
-{
-    bool product = false;
-    for (size_t i = 0; i < out->samples.n; i++)
-        product = product || (out->samples.sample[i].kind == CALIBRATE_PRODUCT &&
-                              out->samples.sample[i].timing.repetitions > 0 &&
-                              !calibrate_is_reference(&out->samples.sample[i]));
-    return product && isfinite(out->stream_Bps) && isfinite(out->peak_FLOPps) &&
-           isfinite(calibrate_peak_FLOPps(&out->samples, "int8"));
 }
 
 static bool measure_and_fit(struct run *run, struct error *err)
@@ -286,10 +249,12 @@ static bool measure_and_fit(struct run *run, struct error *err)
     run->done = 1;
     summarise(run->out, calibrate_far_B(&run->session));
     name_troubles(run);
-    bool ok = is_enough(run->out) ||
-              error_machine(err, "stopped after %zu of %zu measurements: too few for a device",
-                            run->out->measured, run->out->planned);
-    ok = ok && fit_samples(run, &passes, err);
+    const char *fault = fault_of(run->kernels);
+    bool ok = !fault || error_machine(err, "%s: %s", run->out->found.id, fault);
+    ok = ok && (scenario_calibrated_enough(run->out) ||
+                error_machine(err, "stopped after %zu of %zu measurements: too few for a device",
+                              run->out->measured, run->out->planned));
+    ok = ok && scenario_calibrated_fit(run->ask, &passes, run->out, err);
     scenario_passes_free(&passes);
     return ok;
 }
@@ -302,12 +267,22 @@ static size_t most_threads(const struct places *places, size_t wanted)
     return wanted > 0 ? wanted : (size_t)most;
 }
 
-bool scenario_calibrate(const struct scenario_calibrate_ask *ask, struct scenario_calibration *out,
+static struct kernels *open_kernels(const struct run *run, struct error *err)
+{
+    const char *id = run->out->found.id;
+    if (strcmp(id, "cpu") != 0)
+        return kernels_open_opencl(id, err);
+    return kernels_open_cpu(most_threads(run->out->places, run->ask->threads), err);
+}
+
+bool scenario_calibrate(const struct scenario_calibrate_ask *ask,
+                        const struct scenario_found *found, struct scenario_calibration *out,
                         struct error *err)
 {
     *out = (struct scenario_calibration){.places = places_open("")};
+    scenario_found_copy(found, &out->found);
     struct run run = {.ask = ask, .out = out, .begin_s = calibrate_now_s()};
-    run.kernels = kernels_open_cpu(most_threads(out->places, ask->threads), err);
+    run.kernels = open_kernels(&run, err);
     if (!run.kernels)
         return false;
     out->title = mem_strdup(run.kernels->title);
@@ -320,20 +295,10 @@ bool scenario_calibrate(const struct scenario_calibrate_ask *ask, struct scenari
     return ok;
 }
 
-char *scenario_calibration_platform(const struct scenario_calibration *calibration)
-{
-    struct error err = {0};
-    const char *yaml = calibration->fit.yaml;
-    struct tree *device = tree_parse("calibration", yaml, strlen(yaml), &err);
-    struct tree *platform = device ? scenario_lone_device(device, &err) : NULL;
-    char *text = platform ? scenario_fit_yaml(platform, "platform") : NULL;
-    tree_free(platform);
-    return text;
-}
-
 void scenario_calibration_free(struct scenario_calibration *calibration)
 {
     places_close(calibration->places);
+    scenario_found_free(&calibration->found);
     calibrate_evidence_free(&calibration->evidence);
     calibrate_draw_free(&calibration->draw);
     calibrate_samples_free(&calibration->samples);

@@ -2,6 +2,7 @@
 /* A model that never ran here, with weights drawn by chance, against its prediction. */
 #include "analysis/statistics.h"
 #include "base/memory.h"
+#include "devices/kernels/opencl.h"
 #include "scenarios/calibrate.h"
 #include "scenarios/calibrate_passes.h"
 #include "scenarios/measured_cases.h"
@@ -26,11 +27,17 @@ struct check {
     double done;
 };
 
+static const char *fault_of(const struct kernels *kernels)
+{
+    return kernels->does->fault ? kernels->does->fault(kernels) : NULL;
+}
+
 static bool go_on(void *context)
 {
     struct check *check = context;
     const struct scenario_calibrate_talk *talk = &check->ask->talk;
-    return !talk->progress || talk->progress(talk->context, "running the model", check->done, 1);
+    return !fault_of(check->kernels) &&
+           (!talk->progress || talk->progress(talk->context, "running the model", check->done, 1));
 }
 
 static double predicted_s(const struct check *check, const struct calibrate_pass *pass)
@@ -109,6 +116,73 @@ static bool open_model(struct check *check, struct tree *tree, struct error *err
     return true;
 }
 
+/* What this machine has, against what the device file was calibrated on. */
+static bool is_told(const struct device_calibration *told, const struct scenario_found *found)
+{
+    return !told->device || !found->title || strcmp(told->device, found->title) == 0;
+}
+
+/* The device that the file was calibrated on: by its number where that is still the same one, else
+ * by its name. */
+static const struct scenario_found *told_device(const struct device_calibration *told,
+                                                const struct scenario_founds *founds)
+{
+    const struct scenario_found *named = NULL;
+    for (size_t i = 0; i < founds->n; i++) {
+        const struct scenario_found *one = &founds->device[i];
+        if (strcmp(one->id, "cpu") == 0 || !is_told(told, one))
+            continue;
+        if (strcmp(one->id, told->on) == 0)
+            return one;
+        named = named ? named : one;
+    }
+    return named;
+}
+
+static bool is_usable(const struct scenario_found *found, struct error *err)
+{
+    return !found->why || found->again ||
+           error_machine(err, "%s cannot run it: %s", found->id, found->why);
+}
+
+/* Where to run. */
+static bool choose(struct check *check, const struct scenario_founds *founds, struct error *err)
+{
+    const struct device_calibration *told = &check->subject.device.calibration;
+    const char *on = check->ask->on;
+    bool elsewhere = told->on && strcmp(told->on, "cpu") != 0;
+    const struct scenario_found *found = NULL;
+    if (on || !elsewhere)
+        found = scenario_founds_get(founds, on ? on : "cpu", err);
+    else if (!(found = told_device(told, founds)))
+        error_machine(err,
+                      "%s was calibrated on %s (%s), which was not found here; --on DEVICE runs "
+                      "the model on another one; see 'qeilsim calibrate --list'",
+                      check->ask->device, told->on, told->device ? told->device : "no name told");
+    if (!found || !is_usable(found, err))
+        return false;
+    check->out->on = mem_strdup(found->id);
+    if (!on && !elsewhere && !is_told(told, found) && check->ask->talk.note) {
+        char *sentence = mem_printf("%s was calibrated on another processor, %s",
+                                    check->ask->device, told->device);
+        check->ask->talk.note(check->ask->talk.context, sentence);
+        free(sentence);
+    }
+    return true;
+}
+
+static bool find_machine(struct check *check, struct error *err)
+{
+    const char *on = check->ask->on ? check->ask->on : check->subject.device.calibration.on;
+    struct places *places = places_open("");
+    struct scenario_founds founds;
+    scenario_founds_find(places, on && strcmp(on, "cpu") != 0, &founds);
+    bool ok = choose(check, &founds, err);
+    scenario_founds_free(&founds);
+    places_close(places);
+    return ok;
+}
+
 static bool open_machine(struct check *check, struct error *err)
 {
     const struct device *device = &check->subject.device;
@@ -116,7 +190,10 @@ static bool open_machine(struct check *check, struct error *err)
     if (threads == 0)
         threads = (size_t)device->calibration.threads;
     check->out->device = mem_strdup(check->subject.name);
-    check->kernels = kernels_open_cpu(threads, err);
+    if (!find_machine(check, err))
+        return false;
+    check->kernels = strcmp(check->out->on, "cpu") == 0 ? kernels_open_cpu(threads, err)
+                                                        : kernels_open_opencl(check->out->on, err);
     if (!check->kernels)
         return false;
     check->out->threads = check->kernels->threads;
@@ -145,12 +222,16 @@ bool scenario_check(const struct scenario_check_ask *ask, struct scenario_check 
     bool ok = scenario_subject_read(ask->device, false, &check.subject, err);
     ok = open_model(&check, tree, err) && ok;
     ok = ok && open_machine(&check, err);
-    ok = ok && (run_all(&check) || error_machine(err, "stopped"));
+    bool done = ok && run_all(&check);
+    if (ok && fault_of(check.kernels))
+        done = error_machine(err, "%s: %s", out->on, fault_of(check.kernels));
+    else if (ok && !done)
+        error_machine(err, "stopped");
     out->prefill_error = median_error(out, true);
     out->decode_error = median_error(out, false);
     end(&check);
     tree_free(tree);
-    return ok;
+    return done;
 }
 
 void scenario_check_free(struct scenario_check *check)
@@ -158,6 +239,7 @@ void scenario_check_free(struct scenario_check *check)
     free(check->model);
     free(check->quant);
     free(check->device);
+    free(check->on);
     free(check->row);
     *check = (struct scenario_check){0};
 }
@@ -179,10 +261,10 @@ char *scenario_check_json(const struct scenario_check *check)
                                               "scatter", row->spread, "error", row->error));
     }
     json_t *root = json_pack(
-        "{s:s, s:s, s:s, s:I, s:{s:o}, s:{s:o}, s:f, s:o}", "model", check->model, "quant",
-        check->quant, "device", check->device, "threads", (json_int_t)check->threads, "prefill",
-        "error", number(check->prefill_error), "decode", "error", number(check->decode_error),
-        "other_format_bytes", check->other_B, "rows", rows);
+        "{s:s, s:s, s:s, s:s, s:I, s:{s:o}, s:{s:o}, s:f, s:o}", "model", check->model, "quant",
+        check->quant, "device", check->device, "on", check->on, "threads",
+        (json_int_t)check->threads, "prefill", "error", number(check->prefill_error), "decode",
+        "error", number(check->decode_error), "other_format_bytes", check->other_B, "rows", rows);
     char *text = json_dumps(root, JSON_INDENT(2));
     json_decref(root);
     return text;

@@ -7,11 +7,15 @@
 #include "scenarios/calibrate.h"
 
 /* What was measured directly, with the class's parts laid under; what nothing tells of (power,
- * heat, voltages) is the nearest relative's in the catalogue, scaled by cores, and *prior says so.
- * NULL with a fault. The caller frees the tree with tree_free and *prior with free(). */
+ * heat, voltages) is a relative's in the catalogue, and *prior says so. NULL with a fault. The
+ * caller frees the tree with tree_free and *prior with free(). */
 struct tree *scenario_calibrated_device(const struct scenario_calibrate_ask *ask,
                                         const struct scenario_calibration *calibration,
                                         char **prior, struct error *err);
+
+/* What the device, or the platform, is called where nobody named it. */
+const char *scenario_calibrated_name(const struct scenario_calibrate_ask *ask,
+                                     const struct scenario_found *found);
 
 /* Notes where a value of the file comes from. */
 void scenario_calibrated_source(struct tree *device, const char *path, const char *kind,
