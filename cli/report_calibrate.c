@@ -197,6 +197,18 @@ static void print_found(const char *what, const char *value)
     printf("%-12s %s\n", what, value ? value : "not told by the system");
 }
 
+/* Clocks that are no counter of the processor take microseconds to read. */
+static void print_clock(const struct places *places)
+{
+    const char *clock = places->clock ? places->clock : "";
+    bool slow = strcmp(clock, "hpet") == 0 || strcmp(clock, "acpi_pm") == 0;
+    print_found("clock", places->clock);
+    if (slow)
+        printf("%-12s takes microseconds to read: many short calls are timed together\n", "");
+    if (places->steady_clock)
+        printf("%-12s the time stamp counter is steady\n", "");
+}
+
 void report_machine(const struct places *places)
 {
     print_found("processor", places->model);
@@ -210,9 +222,7 @@ void report_machine(const struct places *places)
     print_found("kernel", places->kernel);
     print_found("governor", places->governor);
     print_found("power mode", places->mode);
-    printf("%-12s %s\n", "clock",
-           places->steady_clock ? "the time stamp counter is steady"
-                                : "the system's; the time stamp counter is not known steady");
+    print_clock(places);
     if (places->quota_cpus > 0)
         printf("%-12s the control group may use %.4g CPUs\n", "limit", places->quota_cpus);
     if (places->cpus > places->cores)

@@ -14,6 +14,7 @@ static void cpu_close(struct kernels *kernels)
     for (size_t i = 0; cpu->scratch && i < kernels->threads; i++)
         free(cpu->scratch[i]);
     blas_close(&cpu->blas);
+    places_leave(cpu->places);
     places_close(cpu->places);
     free(cpu->scratch);
     free(cpu->room);

@@ -110,8 +110,9 @@ struct kernels {
 };
 
 /* Kernels on the CPUs that this process may use. `threads`: at most; 0: one a core, fewer under a
- * limit of the control group. The caller ends them with kernels->does->close. NULL: err says why.
- */
+ * limit of the control group. The calling thread works too, and stays on one CPU with whatever
+ * threads and processes it starts, until it ends the kernels with kernels->does->close. NULL: err
+ * says why. */
 struct kernels *kernels_open_cpu(size_t threads, struct error *err);
 
 const char *kernels_format_name(enum kernels_format format); /* as GGUF writes it */

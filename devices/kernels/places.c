@@ -1,179 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "devices/kernels/places.h"
 
-#include "base/file.h"
 #include "base/memory.h"
-#include "base/text.h"
+#include "devices/kernels/places_system.h"
 
-#include <ctype.h>
 #include <hwloc.h>
 #include <hwloc/cpukinds.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
-
-/* Files of /proc and /sys tell no size; what is read of them is short. */
-enum { MOST_BYTES = 1 << 20 };
-
-static char *read_text(const char *root, const char *path)
-{
-    char *full = mem_printf("%s%s", root, path), *text = mem_calloc(MOST_BYTES, 1);
-    FILE *file = fopen(full, "r");
-    size_t n = file ? fread(text, 1, MOST_BYTES - 1, file) : 0;
-    if (file)
-        fclose(file);
-    free(full);
-    while (n > 0 && isspace((unsigned char)text[n - 1]))
-        text[--n] = '\0';
-    if (n > 0)
-        return mem_realloc(text, n + 1, 1);
-    free(text);
-    return NULL;
-}
-
-/* The number that a file begins with; nan when there is none. */
-static double read_number(const char *root, const char *path)
-{
-    char *text = read_text(root, path), *end = NULL;
-    double value = text ? strtod(text, &end) : NAN;
-    if (end == text)
-        value = NAN;
-    free(text);
-    return value;
-}
-
-static const char *next_line(const char *line)
-{
-    const char *end = strchr(line, '\n');
-    return end ? end + 1 : NULL;
-}
-
-/* What follows "key ... :" in a text of such lines; NULL when it is not there. */
-static char *value_of(const char *text, const char *key)
-{
-    const char *at = text;
-    while (at && strncmp(at, key, strlen(key)) != 0)
-        at = next_line(at);
-    const char *colon = at ? strchr(at, ':') : NULL;
-    if (!colon)
-        return NULL;
-    colon += 1 + strspn(colon + 1, " \t");
-    return mem_strndup(colon, strcspn(colon, "\n"));
-}
-
-static bool has_word(const char *text, const char *word)
-{
-    size_t n = strlen(word);
-    for (const char *at = text; at && (at = strstr(at, word)) != NULL; at += n)
-        if ((at == text || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
-            return true;
-    return false;
-}
-
-static void read_processor(struct places *places, const char *root)
-{
-    char *text = read_text(root, "/proc/cpuinfo");
-    char *flags = value_of(text, "flags");
-    places->model = value_of(text, "model name");
-    if (!places->model)
-        places->model = value_of(text, "Model");
-    places->steady_clock =
-        flags && has_word(flags, "constant_tsc") && has_word(flags, "nonstop_tsc");
-    char *clock = value_of(text, "cpu MHz");
-    double kHz = read_number(root, "/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq");
-    places->clock_Hz = kHz > 0 ? 1e3 * kHz : clock ? 1e6 * strtod(clock, NULL) : 0;
-    places->governor = read_text(root, "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
-    places->mode = read_text(root, "/sys/firmware/acpi/platform_profile");
-    free(clock);
-    free(flags);
-    free(text);
-}
-
-static double least_positive(double a, double b)
-{
-    if (!(b > 0))
-        return a;
-    return a > 0 && a < b ? a : b;
-}
-
-/* The limit in CPUs that one folder of control groups sets, in either version's files. */
-static double folder_quota(const char *root, const char *folder)
-{
-    char *both = mem_printf("%s/cpu.max", folder), *text = read_text(root, both);
-    char *quota_path = mem_printf("%s/cpu.cfs_quota_us", folder);
-    char *period_path = mem_printf("%s/cpu.cfs_period_us", folder);
-    double quota = read_number(root, quota_path), period = read_number(root, period_path);
-    char *end = text;
-    if (text && isdigit((unsigned char)*text)) {
-        quota = strtod(text, &end);
-        period = strtod(end, NULL);
-    }
-    free(both);
-    free(text);
-    free(quota_path);
-    free(period_path);
-    return quota > 0 && period > 0 ? quota / period : 0;
-}
-
-static double folder_memory(const char *root, const char *folder)
-{
-    char *new_path = mem_printf("%s/memory.max", folder);
-    char *old_path = mem_printf("%s/memory.limit_in_bytes", folder);
-    double now = read_number(root, new_path), old = read_number(root, old_path);
-    free(new_path);
-    free(old_path);
-    return now > 0 ? now : old > 0 ? old : 0;
-}
-
-static void read_folder_limits(struct places *places, const char *root, const char *group)
-{
-    static const char *const tops[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/cpu",
-                                       "/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/memory"};
-    for (size_t i = 0; i < sizeof tops / sizeof *tops; i++) {
-        char *folder = mem_printf("%s%s", tops[i], group);
-        places->quota_cpus = least_positive(places->quota_cpus, folder_quota(root, folder));
-        places->memory_B = least_positive(places->memory_B, folder_memory(root, folder));
-        free(folder);
-    }
-}
-
-/* The limits of a group, and of those above it: "/a/b", "/a", "". Writes into `group`. */
-static void read_group_limits(struct places *places, const char *root, char *group)
-{
-    for (size_t n = strlen(group) + 1; n-- > 0;)
-        if (n == 0 || group[n] == '/' || group[n] == '\0') {
-            group[n] = '\0';
-            read_folder_limits(places, root, group);
-        }
-}
-
-static void read_limits(struct places *places, const char *root)
-{
-    char *groups = read_text(root, "/proc/self/cgroup");
-    for (const char *line = groups; line; line = next_line(line)) {
-        size_t before = strcspn(line, "/\n");
-        char *group = mem_strndup(line + before, strcspn(line + before, "\n"));
-        read_group_limits(places, root, group);
-        free(group);
-    }
-    if (!groups)
-        read_folder_limits(places, root, "");
-    free(groups);
-}
-
-static void read_memory(struct places *places, const char *root)
-{
-    char *text = read_text(root, "/proc/meminfo");
-    char *total = value_of(text, "MemTotal"), *left = value_of(text, "MemAvailable");
-    double all_B = total ? 1024 * strtod(total, NULL) : 0;
-    places->memory_B = least_positive(places->memory_B, all_B);
-    places->free_B = left ? fmin(1024 * strtod(left, NULL), places->memory_B) : 0;
-    free(total);
-    free(left);
-    free(text);
-}
 
 static void add_cpu(struct places *places, hwloc_const_cpuset_t core, unsigned which)
 {
@@ -202,8 +38,15 @@ static hwloc_bitmap_t allowed(hwloc_topology_t topology)
     return bound;
 }
 
-/* First threads of cores before second ones; the kinds of cores from fast to slow. hwloc orders
- * kinds by efficiency, the slowest first. */
+/* The kind of a core, the slowest 0: hwloc orders them so. Of some cores the system may not tell.
+ */
+static int kind_of(hwloc_topology_t topology, hwloc_obj_t core)
+{
+    int kind = hwloc_cpukinds_get_by_cpuset(topology, core->cpuset, 0);
+    return kind < 0 ? 0 : kind;
+}
+
+/* First threads of cores before second ones; the kinds of cores from fast to slow. */
 static void list_cpus(struct places *places, hwloc_topology_t topology)
 {
     enum { MOST_THREADS = 8 };
@@ -216,7 +59,7 @@ static void list_cpus(struct places *places, hwloc_topology_t topology)
         for (int kind = (int)places->kinds - 1; kind >= 0; kind--)
             for (int i = 0; i < hwloc_get_nbobjs_by_type(topology, type); i++) {
                 hwloc_obj_t core = hwloc_get_obj_by_type(topology, type, (unsigned)i);
-                if (kinds > 1 && hwloc_cpukinds_get_by_cpuset(topology, core->cpuset, 0) != kind)
+                if (kinds > 1 && kind_of(topology, core) != kind)
                     continue;
                 hwloc_bitmap_and(set, core->cpuset, may);
                 if (hwloc_bitmap_weight(set) > (int)which)
@@ -226,17 +69,25 @@ static void list_cpus(struct places *places, hwloc_topology_t topology)
     hwloc_bitmap_free(set);
 }
 
+/* Those of the CPUs that may be used; where they differ in size, the first one's counts. */
 static void list_caches(struct places *places, hwloc_topology_t topology)
 {
     static const hwloc_obj_type_t types[] = {HWLOC_OBJ_L1CACHE, HWLOC_OBJ_L2CACHE,
                                              HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L4CACHE};
+    hwloc_bitmap_t may = allowed(topology);
     for (unsigned level = 0; level < PLACES_CACHES; level++) {
-        int n = hwloc_get_nbobjs_by_type(topology, types[level]);
-        hwloc_obj_t first = n > 0 ? hwloc_get_obj_by_type(topology, types[level], 0) : NULL;
-        if (first && first->attr->cache.size > 0)
-            places->cache[places->n_caches++] =
-                (struct places_cache){level + 1, (double)first->attr->cache.size, (size_t)n};
+        struct places_cache found = {.level = level + 1};
+        for (int i = hwloc_get_nbobjs_by_type(topology, types[level]) - 1; i >= 0; i--) {
+            hwloc_obj_t cache = hwloc_get_obj_by_type(topology, types[level], (unsigned)i);
+            if (!hwloc_bitmap_intersects(cache->cpuset, may))
+                continue;
+            found.bytes = (double)cache->attr->cache.size;
+            found.caches++;
+        }
+        if (found.bytes > 0)
+            places->cache[places->n_caches++] = found;
     }
+    hwloc_bitmap_free(may);
 }
 
 static void read_topology(struct places *places)
@@ -249,6 +100,9 @@ static void read_topology(struct places *places)
         return;
     }
     places->topology = topology;
+    places->before = hwloc_bitmap_alloc();
+    if (hwloc_get_cpubind(topology, places->before, HWLOC_CPUBIND_THREAD) != 0)
+        hwloc_bitmap_zero(places->before);
     list_cpus(places, topology);
     list_caches(places, topology);
 }
@@ -258,9 +112,7 @@ struct places *places_open(const char *root)
     struct places *places = mem_calloc(1, sizeof *places);
     struct utsname name;
     read_topology(places);
-    read_processor(places, root);
-    read_limits(places, root);
-    read_memory(places, root);
+    places_read_system(places, root);
     if (uname(&name) == 0)
         places->kernel = mem_printf("%s %s", name.sysname, name.release);
     if (places->cpus == 0) {
@@ -276,6 +128,7 @@ void places_close(struct places *places)
         return;
     for (size_t i = 0; places->cpu && i < places->cpus; i++)
         hwloc_bitmap_free(places->cpu[i]);
+    hwloc_bitmap_free(places->before);
     if (places->topology)
         hwloc_topology_destroy(places->topology);
     free(places->cpu);
@@ -283,6 +136,7 @@ void places_close(struct places *places)
     free(places->kernel);
     free(places->governor);
     free(places->mode);
+    free(places->clock);
     free(places);
 }
 
@@ -299,4 +153,10 @@ void places_stay(const struct places *places, size_t number)
 {
     if (places->topology && places->cpu && number < places->cpus)
         hwloc_set_cpubind(places->topology, places->cpu[number], HWLOC_CPUBIND_THREAD);
+}
+
+void places_leave(const struct places *places)
+{
+    if (places->topology && !hwloc_bitmap_iszero(places->before))
+        hwloc_set_cpubind(places->topology, places->before, HWLOC_CPUBIND_THREAD);
 }

@@ -24,13 +24,15 @@ struct places {
     size_t kinds;       /* of cores: 2 where there are big and small ones */
     double quota_cpus;  /* limit of the control group; 0: none */
     double memory_B;    /* of the machine, or the control group's limit */
-    double free_B;      /* that can be had now */
+    double free_B;      /* that can be had now, also below the control group's limit */
     double clock_Hz;    /* highest, as the system tells */
     bool steady_clock;  /* the time stamp counter does not change with the clock (x86) */
+    char *clock;        /* that the system tells the time by: "tsc" */
     struct places_cache cache[PLACES_CACHES]; /* (n_caches) smallest first */
     size_t n_caches;
     void *topology; /* hwloc's */
-    void **cpu; /* (cpus) hwloc's sets of one CPU: fast cores first, their second threads last */
+    void **cpu;   /* (cpus) hwloc's sets of one CPU: fast cores first, their second threads last */
+    void *before; /* CPUs that the thread which opened this was bound to then */
 };
 
 /* Reads /proc and /sys below `root` ("" is the real one); the topology is the real one's. Freed
@@ -41,5 +43,7 @@ void places_close(struct places *places);
 size_t places_threads(const struct places *places);
 /* Makes the calling thread stay on the CPU of this number. */
 void places_stay(const struct places *places, size_t number);
+/* Lets it run again where the one that opened this did. */
+void places_leave(const struct places *places);
 
 #endif
