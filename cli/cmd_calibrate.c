@@ -194,9 +194,7 @@ int cmd_calibrate(int argc, char **argv)
          .help = "measure all devices, and write a platform of them and their links",
          .value = &wishes.ask.platform},
         {0, "name", OPTION_TEXT, "NAME",
-         "of the device or platform (default host; of another "
-         "device than the processor its kind)",
-         .value = &wishes.ask.name},
+         "of the device or platform (default host; of a GPU alone gpu)", .value = &wishes.ask.name},
         {0, "threads", OPTION_COUNT, "N", "that work (default: as many as are fastest)",
          &wishes.threads, 1, 4096, NULL},
         {0, "max-minutes", OPTION_NUMBER, "N", "stop after so long, and fit what was measured",

@@ -27,11 +27,11 @@ void cli_progress_begin(struct cli_progress *progress, const struct cli *cli)
 
 static void draw(struct cli_progress *progress, double done, double of, double spent_s)
 {
-    double share = of > 0 ? done / of : 0;
+    double share = of > 0 ? done / of : 0, since = share - progress->begin_share;
     fprintf(stderr, "%s%s: %3.0f %%", progress->terminal ? "\r\033[K" : "qeilsim: ", progress->what,
             100 * (share < 1 ? share : 1));
-    if (share > 0.01 && share < 1)
-        fprintf(stderr, ", about %.0f s left", spent_s * (1 - share) / share);
+    if (since > 0.01 && share < 1)
+        fprintf(stderr, ", about %.0f s left", spent_s * (1 - share) / since);
     fprintf(stderr, "%s", progress->terminal ? "" : "\n");
     fflush(stderr);
     progress->drawn = progress->terminal;
@@ -47,6 +47,7 @@ bool cli_progress_step(void *context, const char *what, double done, double of)
     double now = now_s();
     if (strncmp(progress->what, what, sizeof progress->what - 1) != 0) {
         progress->begin_s = now;
+        progress->begin_share = of > 0 ? done / of : 0;
         if (!*progress->what)
             progress->next_s = now + REDRAW_S;
         snprintf(progress->what, sizeof progress->what, "%s", what);

@@ -7,10 +7,11 @@
 
 struct cli_progress {
     bool shown, terminal, quiet;
-    bool drawn;     /* a line stands on the terminal */
-    double begin_s; /* when `what` began */
-    double next_s;  /* when to draw again */
-    char what[40];  /* as the last call named it */
+    bool drawn;         /* a line stands on the terminal */
+    double begin_s;     /* when `what` began */
+    double begin_share; /* that was done by then */
+    double next_s;      /* when to draw again */
+    char what[40];      /* as the last call named it */
 };
 
 void cli_progress_begin(struct cli_progress *progress, const struct cli *cli);

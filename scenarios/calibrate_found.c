@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Which devices this machine has. */
+#include "scenarios/calibrate_found.h"
+
 #include "base/memory.h"
 #include "base/text.h"
-#include "devices/kernels/opencl.h"
-#include "scenarios/calibrate.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -80,6 +79,14 @@ static void add_opencl(const struct opencl_devices *all, size_t which, double fr
     found->why = why_skipped(all, which, &found->again);
 }
 
+void scenario_founds_add(const struct opencl_devices *opencl, double free_B,
+                         struct scenario_founds *out)
+{
+    for (size_t i = 0; i < opencl->n; i++)
+        add_opencl(opencl, i, free_B, out);
+    out->why = copy(opencl->why);
+}
+
 void scenario_founds_find(const struct places *places, bool all, struct scenario_founds *out)
 {
     struct opencl_devices opencl = {0};
@@ -88,9 +95,7 @@ void scenario_founds_find(const struct places *places, bool all, struct scenario
     if (!all)
         return;
     opencl_find(&opencl);
-    for (size_t i = 0; i < opencl.n; i++)
-        add_opencl(&opencl, i, places->free_B, out);
-    out->why = copy(opencl.why);
+    scenario_founds_add(&opencl, places->free_B, out);
     opencl_devices_free(&opencl);
 }
 

@@ -189,6 +189,10 @@ static bool write_file(const struct scenario_calibrate_ask *ask, struct scenario
                        struct error *err)
 {
     out->n_links = scenario_machine_links(out, &out->link);
+    for (size_t i = 0; ask->platform && i < out->n; i++) {
+        free(out->device[i].fit.name);
+        out->device[i].fit.name = scenario_machine_device_name(out, i);
+    }
     note_unlinked(ask, out);
     out->yaml = ask->platform ? scenario_machine_yaml(out, ask->ambient_K, err)
                               : mem_strdup(out->device[0].fit.yaml);

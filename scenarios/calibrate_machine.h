@@ -9,4 +9,8 @@
 char *scenario_machine_yaml(const struct scenario_machine *machine, double ambient_K,
                             struct error *err);
 
+/* What a device is called among the others: "cpu"; "gpu-0" where there are several. Freed with
+ * free(). */
+char *scenario_machine_device_name(const struct scenario_machine *machine, size_t which);
+
 #endif

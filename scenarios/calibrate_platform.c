@@ -56,8 +56,7 @@ static char *count_name(const struct scenario_machine *machine, size_t which, co
     return all > 1 ? mem_printf("%s-%zu", stem, before) : mem_strdup(stem);
 }
 
-/* The name that a device has here, and the pool that it stands on. */
-static char *device_name(const struct scenario_machine *machine, size_t which)
+char *scenario_machine_device_name(const struct scenario_machine *machine, size_t which)
 {
     static const char *const kinds[] = {"cpu", "gpu", "npu"};
     return count_name(machine, which, kinds[machine->device[which].found.kind], false);
@@ -105,7 +104,7 @@ static bool add_device(struct writer *writer, size_t which, struct error *err)
     struct tree *device = tree_parse("calibration", yaml, strlen(yaml), err);
     char *pool = pool_name(writer->machine, which);
     bool ok = device != NULL;
-    writer->name[which] = device_name(writer->machine, which);
+    writer->name[which] = scenario_machine_device_name(writer->machine, which);
     if (ok) {
         add_pool(writer, pool, device);
         tree_remove(device, "schema");

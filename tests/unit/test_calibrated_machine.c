@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Links from the times of copies, and the platform that several calibrated devices make. */
+/* Which devices are measured, links from the times of copies, and the platform that several
+ * calibrated devices make. */
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/stream.h"
+#include "scenarios/calibrate_found.h"
 #include "scenarios/calibrate_link.h"
 #include "scenarios/calibrate_machine.h"
 #include "scenarios/fit_device.h"
@@ -201,9 +203,48 @@ static void test_platform(void)
     scenario_machine_free(&machine);
 }
 
+/* A card that two drivers tell of, its twin, the processor, an accelerator, and one that crashed.
+ */
+static void test_found(void)
+{
+    static char card[] = "Card 9000", one[] = "One's OpenCL", other[] = "Other's OpenCL";
+    static char ids[][12] = {"opencl:0", "opencl:1", "opencl:2",
+                             "opencl:3", "opencl:4", "opencl:5"};
+    static char processor[] = "A processor", crashed[] = "its driver ended with signal 11";
+    struct opencl_device device[] = {
+        {.id = ids[0], .title = card, .platform = one, .gpu = true, .memory_B = 8e9},
+        {.id = ids[1], .title = card, .platform = one, .gpu = true, .memory_B = 8e9},
+        {.id = ids[2], .title = card, .platform = other, .gpu = true, .memory_B = 8e9},
+        {.id = ids[3], .title = processor, .platform = other, .processor = true, .memory_B = 64e9},
+        {.id = ids[4], .platform = other, .shares_memory = true, .memory_B = 3e9},
+        {.id = ids[5], .title = card, .platform = other, .gpu = true, .why = crashed}};
+    const struct opencl_devices all = {.device = device, .n = 6};
+    struct scenario_founds founds = {0};
+    struct error err = {0};
+    scenario_founds_add(&all, 16e9, &founds);
+    if (!CHECK(founds.n == 6))
+        return;
+    CHECK(!founds.device[0].why && !founds.device[1].why && !founds.device[4].why);
+    CHECK_TEXT(founds.device[2].why,
+               "opencl:0 again: measured as opencl:0; --on opencl:2 measures it all the same");
+    CHECK_TEXT(founds.device[3].why,
+               "the processor again: measured as cpu; --on opencl:3 measures it all the same");
+    CHECK_TEXT(founds.device[5].why, crashed);
+    CHECK(founds.device[2].again && founds.device[3].again && !founds.device[5].again);
+    CHECK(founds.device[3].kind == DEVICE_CPU && founds.device[3].shares_memory);
+    CHECK(founds.device[4].kind == DEVICE_NPU && founds.device[0].kind == DEVICE_GPU);
+    CHECK_NEAR(founds.device[3].memory_B, 16e9, 1e-12);
+    CHECK_NEAR(founds.device[4].memory_B, 3e9, 1e-12);
+    CHECK_NEAR(founds.device[0].memory_B, 8e9, 1e-12);
+    CHECK(scenario_founds_get(&founds, "opencl:1", &err) == &founds.device[1]);
+    CHECK(!scenario_founds_get(&founds, "opencl:6", &err) && err.n_faults == 1);
+    scenario_founds_free(&founds);
+}
+
 int main(void)
 {
     gsl_set_error_handler_off();
+    test_found();
     test_line();
     test_too_few();
     test_links();
