@@ -21,7 +21,12 @@ static bool load_result(const char *path, struct machine *out, struct error *err
     struct scenario_result result;
     if (!scenario_result_read(path, &result, err))
         return false;
-    bool ok = result.yaml || error_set(err, "%s: holds a validation, so no machine to draw", path);
+    bool ok = result.yaml;
+    if (result.calibrations)
+        error_set(err, "%s: holds a calibration: a model's roofline is drawn of its device file",
+                  path);
+    else if (!ok)
+        error_set(err, "%s: holds a validation, so no machine to draw", path);
     ok = ok && scenario_parse(result.name, result.yaml, &out->scenario, err);
     if (ok) {
         out->platform = &out->scenario.platform;

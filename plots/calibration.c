@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TITLE_LETTERS = 110, PANEL_LETTERS = 100 };
+enum { TITLE_LETTERS = 110, PANEL_LETTERS = 90 };
 
 /* Shares of the page; between panels stand numbers and names of the axes. */
 #define GAP_UP 0.13
@@ -39,7 +39,7 @@ bool calibration_page_open(struct calibration_page *page, const struct scenario_
     }
     if (page->n == 0)
         return error_set(err,
-                         "the result holds no %s that were measured: make one with 'qeilsim "
+                         "the result holds no %s of a calibration: make one with 'qeilsim "
                          "calibrate --store FILE.h5'",
                          what);
     page->columns = (size_t)ceil(sqrt((double)page->n));
@@ -60,24 +60,15 @@ static void set_name(const struct calibration_page *page, const char *axis, cons
     text_add(page->out, "\n");
 }
 
-void calibration_page_begin(const struct calibration_page *page, const char *title,
-                            const char *x_label, const char *y_label)
+void calibration_page_begin(const struct calibration_page *page, const char *x_label,
+                            const char *y_label)
 {
-    const struct scenario_kept_device *kept = page->device[0];
-    bool dumb = calibration_is_dumb(page);
-    char *whole = page->there == 1 ? mem_printf("%s: %s, %s", title, kept->name, kept->title)
-                  : page->there == page->n
-                      ? mem_printf("%s: %zu devices", title, page->n)
-                      : mem_printf("%s: %zu of %zu devices", title, page->n, page->there);
-    text_add(page->out, "set label 1 ");
-    plot_quote(whole, dumb ? 76 : TITLE_LETTERS, page->options->format, page->out);
-    text_add(page->out, " at screen 0.5,%g center\nunset key\nset multiplot\n", TITLE_MIDDLE);
+    text_add(page->out, "unset key\nset multiplot\n");
     set_name(page, "x", x_label);
     set_name(page, "y", y_label);
-    free(whole);
 }
 
-struct calibration_box calibration_page_panel(const struct calibration_page *page, size_t device)
+void calibration_page_panel(const struct calibration_page *page, size_t device)
 {
     const struct scenario_kept_device *kept = page->device[device];
     size_t rows = (page->n + page->columns - 1) / page->columns;
@@ -86,26 +77,40 @@ struct calibration_box calibration_page_panel(const struct calibration_page *pag
     double height = (PAGE_TOP - PLOT_BOTTOM + GAP_UP) / (double)rows;
     double left = page->names + width * (double)(device % page->columns);
     double top = PAGE_TOP - height * (double)(device / page->columns);
-    struct calibration_box box = {left, left + width - gap, top - height + GAP_UP, top};
     text_add(page->out,
              "set lmargin at screen %.4f\nset rmargin at screen %.4f\n"
              "set tmargin at screen %.4f\nset bmargin at screen %.4f\nunset arrow\n",
-             box.left, box.right, box.top, box.bottom);
+             left, left + width - gap, top, top - height + GAP_UP);
     if (page->there > 1) {
         char *title = mem_printf("%s: %s", kept->name, kept->title);
         text_add(page->out, "set title ");
-        plot_quote(title, PANEL_LETTERS / (page->columns + 1), page->options->format, page->out);
+        plot_quote(title, PANEL_LETTERS / page->columns, page->options->format, page->out);
         text_add(page->out, "\n");
         free(title);
     }
-    return box;
 }
 
-void calibration_page_key(const struct calibration_page *page)
+static void add_title(const struct calibration_page *page, const char *title)
+{
+    const struct scenario_kept_device *kept = page->device[0];
+    char *whole = page->there == 1 ? mem_printf("%s: %s, %s", title, kept->name, kept->title)
+                  : page->there == page->n
+                      ? mem_printf("%s: %zu devices", title, page->n)
+                      : mem_printf("%s: %zu of %zu devices", title, page->n, page->there);
+    text_add(page->out, "set label 1 ");
+    plot_quote(whole, calibration_is_dumb(page) ? 76 : TITLE_LETTERS, page->options->format,
+               page->out);
+    text_add(page->out, " at screen 0.5,%g center\n", TITLE_MIDDLE);
+    free(whole);
+}
+
+void calibration_page_key(const struct calibration_page *page, const char *title)
 {
     bool dumb = calibration_is_dumb(page);
+    text_add(page->out, "unset label\n");
+    add_title(page, title);
     text_add(page->out,
-             "unset title\nunset label\nunset arrow\nunset xlabel\nunset ylabel\nunset logscale\n"
+             "unset title\nunset arrow\nunset xlabel\nunset ylabel\nunset logscale\n"
              "unset border\nunset tics\nset lmargin at screen 0\nset rmargin at screen 1\n"
              "set tmargin at screen 1\nset bmargin at screen 0\n"
              "set xrange [0:1]\nset yrange [0:1]\n"

@@ -10,11 +10,6 @@
 
 enum { CALIBRATION_PANELS = 6 };
 
-/* Shares of the page. */
-struct calibration_box {
-    double left, right, bottom, top;
-};
-
 struct calibration_page {
     const struct plot_options *options;
     struct text *out;
@@ -32,14 +27,14 @@ typedef bool calibration_shows(const struct scenario_kernel_row *row);
 bool calibration_page_open(struct calibration_page *page, const struct scenario_result *result,
                            calibration_shows *shows, const char *what, struct error *err);
 bool calibration_is_dumb(const struct calibration_page *page);
-/* The title over all panels, `set multiplot`, and what each panel's axes are called. */
-void calibration_page_begin(const struct calibration_page *page, const char *title,
-                            const char *x_label, const char *y_label);
-/* Margins and title of a device's panel, and the axes' names where they stand at the page's edge.
- * Returns where the panel lies. */
-struct calibration_box calibration_page_panel(const struct calibration_page *page, size_t device);
-/* An empty plot over the whole page, whose key follows as `, keyentry ...`. */
-void calibration_page_key(const struct calibration_page *page);
+/* `set multiplot`, and what each panel's axes are called. */
+void calibration_page_begin(const struct calibration_page *page, const char *x_label,
+                            const char *y_label);
+/* Margins and title of a device's panel. */
+void calibration_page_panel(const struct calibration_page *page, size_t device);
+/* An empty plot over the whole page with the title of all panels, whose key follows as
+ * `, keyentry ...`. */
+void calibration_page_key(const struct calibration_page *page, const char *title);
 /* Ends the line of keys and the page. */
 void calibration_page_end(const struct calibration_page *page);
 

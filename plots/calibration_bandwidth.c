@@ -149,7 +149,7 @@ static void add_panel(const struct calibration_page *page, size_t d)
 static void add_key(const struct calibration_page *page)
 {
     bool dumb = calibration_is_dumb(page);
-    calibration_page_key(page);
+    calibration_page_key(page, "Bandwidth over working set");
     for (size_t s = 0; s < STREAMS; s++) {
         if (dumb)
             text_add(page->out, ", \\\n  keyentry with points pt '%c'", *streams[s]);
@@ -173,8 +173,7 @@ bool plot_bandwidth(const struct scenario_result *result, const struct plot_opti
         return false;
     for (size_t d = 0; d < page.n; d++)
         add_data(&page, d);
-    calibration_page_begin(&page, "Bandwidth over working set", "working set of all threads",
-                           "bandwidth (GB/s)");
+    calibration_page_begin(&page, "working set of all threads", "bandwidth (GB/s)");
     for (size_t d = 0; d < page.n; d++)
         add_panel(&page, d);
     add_key(&page);

@@ -194,8 +194,8 @@ static void add_peaks(const struct panel *panel)
         text_add(out, "set arrow from graph 0, first %.9g to graph 1, first %.9g nohead " PEAK "\n",
                  rate, rate);
         text_add(out, "set label %zu ", 10 + k);
-        plot_quotef(panel->page->options->format, out, "%s in registers: %.4g GFLOP/s", row.name,
-                    rate);
+        plot_quotef(panel->page->options->format, out, "%s%s %.4g", row.name,
+                    panel->page->columns == 1 ? " in registers:" : "", rate);
         text_add(out, " at graph 0.99, first %.9g right offset 0,%s\n", rate,
                  is_crowded(panel, rate) ? "-0.7" : "0.6");
     }
@@ -241,7 +241,7 @@ static void add_key(const struct panel *panel, const bool has[KERNELS_FORMATS])
 {
     struct text *out = panel->page->out;
     bool dumb = calibration_is_dumb(panel->page);
-    calibration_page_key(panel->page);
+    calibration_page_key(panel->page, "Products over rows");
     for (int f = 0; f < KERNELS_FORMATS; f++) {
         if (!has[f])
             continue;
@@ -281,7 +281,7 @@ bool plot_compute(const struct scenario_result *result, const struct plot_option
         for (int f = 0; f < KERNELS_FORMATS; f++)
             has[f] = has[f] || panel[d].has[f];
     }
-    calibration_page_begin(&page, "Products over rows", "rows", "rate (GFLOP/s)");
+    calibration_page_begin(&page, "rows", "rate (GFLOP/s)");
     for (size_t d = 0; d < page.n; d++)
         add_panel(&panel[d]);
     add_key(&panel[0], has);

@@ -124,7 +124,7 @@ static void add_x_tics(const struct panel *panel)
     static const double percent[] = {0,   -50, 100, 300, -80, 25,  -20, 50,
                                      -65, 200, 10,  -10, -90, 900, -30};
     enum { TICS = sizeof percent / sizeof *percent };
-    const double room = 0.065 * (double)panel->page->columns;
+    const double room = 0.08 * (double)panel->page->columns;
     double taken[TICS];
     size_t n = 0;
     text_add(panel->page->out, "set xtics (");
@@ -199,7 +199,7 @@ static void add_panel(const struct panel *panel)
 
 static void add_key(const struct calibration_page *page)
 {
-    calibration_page_key(page);
+    calibration_page_key(page, "Predicted against measured times");
     if (calibration_is_dumb(page))
         text_add(page->out, ", \\\n  keyentry title 'from the shortest,', \\\n"
                             "  keyentry title 'on top, to the longest'");
@@ -218,15 +218,14 @@ bool plot_residuals(const struct scenario_result *result, const struct plot_opti
 {
     struct calibration_page page = {.options = options, .out = out};
     struct panel panel[CALIBRATION_PANELS];
-    if (!calibration_page_open(&page, result, is_fitted, "kernels that were fitted to", err))
+    if (!calibration_page_open(&page, result, is_fitted, "fitted kernels", err))
         return false;
     for (size_t d = 0; d < page.n; d++) {
         panel[d] = find_panel(&page, d);
         add_data(&panel[d]);
     }
     page.names = NAMES;
-    calibration_page_begin(&page, "Predicted against measured times",
-                           "predicted less measured time (%)", "");
+    calibration_page_begin(&page, "predicted less measured time (%)", "");
     for (size_t d = 0; d < page.n; d++) {
         add_panel(&panel[d]);
         for (size_t g = 0; g < panel[d].n; g++)

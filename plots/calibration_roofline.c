@@ -253,7 +253,7 @@ static void add_panel(const struct panel *panel)
 
 static void add_key(const struct calibration_page *page)
 {
-    calibration_page_key(page);
+    calibration_page_key(page, "Measured roofline");
     for (size_t g = 0; g < GROUPS; g++) {
         text_add(page->out, ", \\\n  keyentry");
         add_look(page, g);
@@ -280,8 +280,7 @@ bool plot_kernels(const struct scenario_result *result, const struct plot_option
         panel[d] = find_panel(&page, d);
         add_data(&panel[d]);
     }
-    calibration_page_begin(&page, "Measured roofline", "arithmetic intensity (FLOP/byte)",
-                           "rate (GFLOP/s)");
+    calibration_page_begin(&page, "arithmetic intensity (FLOP/byte)", "rate (GFLOP/s)");
     for (size_t d = 0; d < page.n; d++)
         add_panel(&panel[d]);
     add_key(&page);

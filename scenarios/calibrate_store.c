@@ -167,6 +167,8 @@ static void add_levels(const struct scenario_calibration *one, struct table *out
 {
     const struct places *places = one->places;
     table_init(out, "levels", scenario_level_columns);
+    if (one->found.kind != DEVICE_CPU)
+        return;
     for (size_t i = 0; places && i < places->n_caches; i++) {
         const struct places_cache *cache = &places->cache[i];
         struct scenario_level_row row = {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Writes small results, from which the fuzzer starts, and reads them: make_results FOLDER */
 #include "base/file.h"
+#include "tests/support/small_calibration.h"
 #include "tests/support/small_result.h"
 #include "tests/support/small_thermal.h"
 #include "tests/support/small_validation.h"
@@ -56,6 +57,19 @@ static bool make_thermal(const char *folder)
     return ok;
 }
 
+static bool make_calibration(const char *folder)
+{
+    char name[] = "host", yaml[] = "name: host\n", *names[] = {name};
+    struct scenario_calibrations all = small_calibrations(names, 1, yaml);
+    struct error err = {0};
+    char *path = file_join(folder, "calibration.h5");
+    scenario_calibrations_write(&all, path, &err);
+    scenario_calibrations_free(&all);
+    bool ok = can_read(path, &err);
+    free(path);
+    return ok;
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2)
@@ -64,7 +78,7 @@ int main(int argc, char **argv)
     return make(argv[1], "bare.h5", false, false, 0) && make(argv[1], "front.h5", true, false, 3) &&
                    make(argv[1], "run.h5", false, true, 2) &&
                    make(argv[1], "none.h5", true, true, 0) && make_validation(argv[1]) &&
-                   make_thermal(argv[1])
+                   make_thermal(argv[1]) && make_calibration(argv[1])
                ? 0
                : 1;
 }

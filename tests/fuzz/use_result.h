@@ -11,7 +11,8 @@
 
 static inline void use_read_result(const struct scenario_result *result)
 {
-    static const char *const kinds[] = {"front", "timeline", "validation", "thermal"};
+    static const char *const kinds[] = {"front",     "timeline", "validation", "thermal",
+                                        "bandwidth", "compute",  "residuals"};
     struct plot_options options = {PLOT_SVG, NULL};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         struct text script = {0};
@@ -25,6 +26,8 @@ static inline void use_read_result(const struct scenario_result *result)
         free(scenario_run_json(result));
     }
     text_free(&csv);
+    if (result->calibrations)
+        return;
     if (result->validation)
         free(scenario_validation_json(result->validation));
     else if (result->thermal)
