@@ -19,12 +19,10 @@ const struct option_usage cmd_calibrate_usage = {
     .details =
         "Runs the kernels that inference runs, on the processor of this machine or on the device "
         "that --on names,\nand fits a device file to their times, for 'device:' of a platform or "
-        "as "
-        "a platform of its own: explore\nquickstart --set platform=host.yaml --scheduler pgsam. "
-        "With --platform all devices are measured, one after\nthe other, and the links between "
-        "them. Nothing else should run meanwhile. With --check a model with random\nweights runs "
-        "here, prompts and answers, and is held against what the device file "
-        "predicts.\n\nExample:\n"
+        "as a platform of its own: explore\nquickstart --set platform=host.yaml. With --platform "
+        "all devices are measured, one after the other, and\nthe links between them. Nothing else "
+        "should run meanwhile. With --check a model with random weights runs\nhere, prompts and "
+        "answers, and is held against what the device file predicts.\n\nExample:\n"
         "  qeilsim calibrate --list"};
 
 struct wishes {

@@ -207,6 +207,47 @@ static bool expand_parts(struct tree *root, bool *expanded, struct error *err)
     return ok;
 }
 
+/* Whether the platform is another one than the scenario file says. */
+static bool is_platform_given(const struct assignments *set)
+{
+    static const char start[] = "platform=";
+    bool given = false;
+    for (size_t i = 0; i < set->n; i++)
+        given = given || strncmp(set->set[i], start, strlen(start)) == 0;
+    return given;
+}
+
+/* "single-gpu" where the platform has no device of that name. */
+static bool is_absent(const struct tree *platform, const struct tree *scheduler)
+{
+    static const char single[] = "single-", path[] = "devices.";
+    const char *text = scheduler->text;
+    if (!text || strncmp(text, single, strlen(single)) != 0)
+        return false;
+    char *place = mem_printf("%s%s", path, text + strlen(single));
+    bool absent = !tree_find(platform, place);
+    free(place);
+    return absent;
+}
+
+/* Another machine may lack devices that schedulers of the file are named after: the others search,
+ * unless there are none. */
+static void drop_absent(struct tree *root, const struct assignments *set)
+{
+    const struct tree *old = tree_get(root, "schedulers"), *platform = tree_get(root, "platform");
+    if (!old || old->kind != TREE_LIST || !platform || !is_platform_given(set))
+        return;
+    struct tree *list = tree_new_map(&old->mark);
+    list->kind = TREE_LIST;
+    for (size_t i = 0; i < old->n_children; i++)
+        if (!is_absent(platform, old->child[i]))
+            tree_append(list, tree_copy(old->child[i]));
+    if (list->n_children > 0 && list->n_children < old->n_children)
+        replace(root, old, list);
+    else
+        tree_free(list);
+}
+
 /* Maps that may be left out, so that --set can reach into them. */
 static void add_maps(struct tree *root)
 {
@@ -240,6 +281,7 @@ static bool build(struct tree *root, const struct assignments *set, struct scena
         ok = assign(root, set, DEVICES, err) && ok;
         expanded[PLATFORM] = scenario_expand_devices(tree_get(root, "platform"), err);
     }
+    drop_absent(root, set);
     /* A path into what could not be expanded would be told as not there. */
     if (ok)
         ok = assign(root, set, VALUES, err);

@@ -210,6 +210,23 @@ static void test_set_faults(void)
     }
 }
 
+/* On another machine a scenario does without the schedulers that are named after devices of its
+ * own, but not without those that were asked for. */
+static void test_other_platform(void)
+{
+    const char *const set[] = {"platform=desktop-rtx-4090", "schedulers=[pgsam, single-npu]"};
+    struct scenario s;
+    struct error err = {0};
+    if (CHECK(scenario_load("quickstart", set, 1, &s, &err)) && CHECK(s.n_schedulers == 3)) {
+        CHECK_TEXT(s.schedulers[0], "pgsam");
+        CHECK_TEXT(s.schedulers[1], "qeil-v1");
+        CHECK_TEXT(s.schedulers[2], "single-gpu");
+        scenario_free(&s);
+    }
+    CHECK(!scenario_load("quickstart", set, 2, &s, &err));
+    CHECK(has_fault(&err, "the platform has no device 'npu'"));
+}
+
 /* The stored text alone gives the same scenario. */
 static void check_round_trip(const char *path)
 {
@@ -353,6 +370,7 @@ int main(void)
     test_overrides();
     test_set();
     test_set_faults();
+    test_other_platform();
     check_round_trip(SUPPORT "tiny.yaml");
     check_round_trip("quickstart");
     check_round_trip("azure-edge");
