@@ -174,7 +174,8 @@ static void summarise(struct scenario_calibration *out, double far_B)
     out->gemm_FLOPps = NAN;
     for (size_t i = 0; i < samples->n; i++) {
         const struct calibrate_sample *one = &samples->sample[i];
-        if (one->kind == CALIBRATE_PRODUCT && one->timing.repetitions > 0)
+        bool floats = one->format != KERNELS_Q8_0 && one->format != KERNELS_Q4_0;
+        if (one->kind == CALIBRATE_PRODUCT && one->timing.repetitions > 0 && floats)
             out->gemm_FLOPps = fmax(out->gemm_FLOPps, one->flops / one->timing.median_s);
     }
     out->launch_s = launch ? launch->timing.median_s : NAN;
@@ -288,6 +289,7 @@ bool scenario_calibrate(const struct scenario_calibrate_ask *ask,
     out->title = mem_strdup(run.kernels->title);
     out->vectors = mem_strdup(run.kernels->vectors);
     out->gemm = mem_strdup(run.kernels->gemm);
+    out->integers = run.kernels->integers;
     run.sensors = sensors_open("", NULL);
     bool ok = measure_and_fit(&run, err);
     sensors_close(run.sensors);

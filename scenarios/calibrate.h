@@ -80,6 +80,7 @@ struct scenario_calibration {
     struct places *places;
     struct scenario_found found;
     char *title, *vectors, *gemm;             /* of the backend */
+    bool integers;                            /* as of struct kernels */
     struct scenario_calibrate_threads *sweep; /* (n_sweep) */
     size_t n_sweep, threads;                  /* threads: chosen */
     struct calibrate_samples samples;
@@ -91,7 +92,8 @@ struct scenario_calibration {
     struct calibrate_pace pace;
     double noise;
     size_t planned, measured; /* samples; fewer measured: it was stopped */
-    double stream_Bps, gemm_FLOPps, peak_FLOPps, launch_s, page_s; /* nan where not measured */
+    double stream_Bps, gemm_FLOPps, peak_FLOPps, launch_s, page_s; /* nan where not measured; the
+ products and the peak are of floats */
     struct scenario_way upload, download; /* between its memory and the host's */
     char *prior; /* quantities that no measurement here tells of, and where they come from */
 };

@@ -125,7 +125,8 @@ static void add_provenance(struct text *text, const struct scenario_calibrate_as
         text_add(text, "  ambient_C: %.4g\n", ask->ambient_K - 273.15);
 }
 
-/* The processor's products of one row multiply 8-bit integers; all others unpack to floats. */
+/* The processor's products of one row with quantised weights multiply 8-bit integers, and those of
+ * many rows where it has instructions for it; all others unpack to floats. */
 static void add_compute(struct text *text, const struct scenario_calibration *calibration)
 {
     bool whole = is_cpu(calibration);
@@ -137,7 +138,7 @@ static void add_compute(struct text *text, const struct scenario_calibration *ca
              floats / 1e12, floats / 1e12);
     if (whole)
         text_add(text, "    - {name: int8, vector_TFLOPS: %.4g, matrix_TFLOPS: %.4g}\n",
-                 integers / 1e12, floats / 1e12);
+                 integers / 1e12, (calibration->integers ? integers : floats) / 1e12);
     text_add(text,
              "  float_weights: f32\n  quantised_weights: %s\n"
              "  cores: %zu\n  vector_rows: %d\n  tile_rows: 4\n  dequant:\n",
@@ -154,17 +155,18 @@ static void add_compute(struct text *text, const struct scenario_calibration *ca
 static void add_sources(struct text *text, const struct scenario_calibration *calibration)
 {
     bool cpu = is_cpu(calibration), host = is_processor(calibration);
-    char *where = cpu ? mem_printf("on %zu threads; products with quantised weights unpack them",
-                                   calibration->threads)
-                      : mem_strdup("by OpenCL; products unpack weights");
+    char *where =
+        cpu ? mem_printf("on %zu threads", calibration->threads) : mem_strdup("by OpenCL");
     text_add(text,
              "sources:\n"
-             "  compute.peaks: {kind: measured, ref: \"multiply-adds in registers %s to F32\"}\n"
+             "  compute.peaks: {kind: measured, ref: \"multiply-adds in registers %s; %s\"}\n"
              "  memory.bandwidth_GBps: {kind: measured, ref: \"the fastest of the streams and "
              "products that read more than the last cache holds\"}\n"
              "  memory.caches: {kind: measured, ref: \"%s\"}\n"
              "  memory.capacity_GiB: {kind: measured, ref: \"%s\"}\n",
              where,
+             calibration->integers ? "products with quantised weights multiply 8-bit integers"
+                                   : "products of many rows unpack quantised weights to F32",
              host ? "capacities as the system tells, reading what fits"
                   : "reading of more and more, and where its rate falls to that of memory",
              host ? "free for programs when this was measured" : "as the driver tells");

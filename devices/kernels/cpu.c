@@ -223,6 +223,7 @@ struct kernels *kernels_open_cpu(size_t threads, struct error *err)
     blas_open(&cpu->blas);
     kernels->title = mem_strdup(cpu->places->model ? cpu->places->model : "CPU of unknown make");
     kernels->vectors = mem_strdup(cpu->simd->name);
+    kernels->integers = cpu->simd->multiply;
     kernels->gemm = mem_strdup(cpu->blas.config ? cpu->blas.config : "own");
     cpu->pool = kernels_pool_open(threads, stay, cpu->places, err);
     if (cpu->pool)

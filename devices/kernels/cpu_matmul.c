@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Matrix products: few rows stream the weights through the dot products of the vector units; more
- * rows unpack the weights, a piece at a time, for a product of floats. */
+ * rows multiply 8-bit integers with quantised weights where there are instructions for it, and else
+ * unpack the weights, a piece at a time, for a product of floats. */
 #include "devices/kernels/cpu.h"
 
 #include "base/memory.h"
@@ -56,6 +57,18 @@ static size_t part_end(const struct matmul *matmul, size_t part)
 static bool is_quantised(enum kernels_format format)
 {
     return format == KERNELS_Q8_0 || format == KERNELS_Q4_0;
+}
+
+/* The scales of a panel with so many inputs. */
+static size_t panel_scales(size_t columns)
+{
+    return columns / BLOCK_VALUES * SIMD_PANEL;
+}
+
+static bool fits_panel(const struct cpu *cpu, const struct kernels_weights *weights)
+{
+    size_t values = panel_scales(weights->columns) + weights->columns * SIMD_PANEL / sizeof(float);
+    return cpu->simd->pack[weights->format] && values <= CPU_SCRATCH_VALUES;
 }
 
 /* Four outputs at once, of float weights whose activations would drive each other out of a
@@ -124,19 +137,62 @@ static void matrix_part(void *context, size_t part, size_t thread)
     }
 }
 
+/* Panels of 16 outputs; those that are left go one by one. */
+static void integer_part(void *context, size_t part, size_t thread)
+{
+    const struct matmul *matmul = context;
+    const struct kernels_simd *simd = matmul->cpu->simd;
+    const struct kernels_weights *weights = matmul->weights;
+    const char *data = weights->data, *x = matmul->x;
+    float *scratch = matmul->cpu->scratch[thread];
+    size_t i = part * matmul->outputs, end = part_end(matmul, part);
+    struct simd_panel panel = {.n = weights->columns,
+                               .scale = scratch,
+                               .value = (uint8_t *)(scratch + panel_scales(weights->columns)),
+                               .wide = weights->format == KERNELS_Q8_0};
+    struct simd_rows rows = {matmul->x, matmul->rows, matmul->x_bytes / sizeof(struct block_x8),
+                             weights->rows};
+    for (; i + SIMD_PANEL <= end; i += SIMD_PANEL) {
+        simd->pack[weights->format](data + i * matmul->weight_bytes, matmul->weight_bytes,
+                                    weights->columns, &panel);
+        simd->multiply(&panel, &rows, matmul->y + i);
+    }
+    for (; i < end; i++)
+        for (size_t row = 0; row < matmul->rows; row++)
+            matmul->y[row * weights->rows + i] = simd->dot[weights->format](
+                data + i * matmul->weight_bytes, x + row * matmul->x_bytes, weights->columns);
+}
+
+struct quantise {
+    const struct cpu *cpu;
+    const float *x;
+    size_t columns, groups;
+};
+
+static void quantise_part(void *context, size_t part, size_t thread)
+{
+    const struct quantise *job = context;
+    (void)thread;
+    job->cpu->simd->quantise(job->x + part * job->columns, job->cpu->blocks + part * job->groups,
+                             job->columns);
+}
+
 static void quantise(struct cpu *cpu, struct matmul *matmul)
 {
     const size_t line = 64;
     size_t columns = matmul->weights->columns,
            groups = (columns + BLOCK_GROUP_VALUES - 1) / BLOCK_GROUP_VALUES;
+    struct quantise job = {cpu, matmul->x, columns, groups};
     if (cpu->n_blocks < matmul->rows * groups) {
         cpu->n_blocks = matmul->rows * groups;
         cpu->room = mem_realloc(cpu->room, cpu->n_blocks + 1, sizeof *cpu->blocks);
         cpu->blocks = (void *)(cpu->room + (line - (uintptr_t)cpu->room % line) % line);
     }
-    for (size_t row = 0; row < matmul->rows; row++)
-        cpu->simd->quantise((const float *)matmul->x + row * columns, cpu->blocks + row * groups,
-                            columns);
+    if (matmul->rows > KERNELS_VECTOR_ROWS)
+        kernels_pool_run(cpu->pool, matmul->rows, quantise_part, &job);
+    else
+        for (size_t row = 0; row < matmul->rows; row++)
+            quantise_part(&job, row, 0);
     matmul->x = cpu->blocks;
     matmul->x_bytes = groups * sizeof *cpu->blocks;
 }
@@ -164,7 +220,7 @@ void cpu_matmul(struct kernels *kernels, const struct kernels_weights *weights, 
                 size_t rows, void *y)
 {
     struct cpu *cpu = (struct cpu *)kernels;
-    bool vector = rows <= KERNELS_VECTOR_ROWS;
+    bool vector = rows <= KERNELS_VECTOR_ROWS, integers = !vector && fits_panel(cpu, weights);
     struct matmul matmul = {.cpu = cpu,
                             .weights = weights,
                             .x = x,
@@ -173,9 +229,13 @@ void cpu_matmul(struct kernels *kernels, const struct kernels_weights *weights, 
                             .y = y,
                             .weight_bytes =
                                 kernels_format_bytes(weights->format, weights->columns)};
-    if (vector && is_quantised(weights->format))
+    if (integers || (vector && is_quantised(weights->format)))
         quantise(cpu, &matmul);
     matmul.outputs = vector ? vector_outputs(cpu, &matmul) : matrix_outputs(cpu, weights->rows);
     size_t parts = (weights->rows + matmul.outputs - 1) / matmul.outputs;
-    kernels_pool_run(cpu->pool, parts, vector ? vector_part : matrix_part, &matmul);
+    kernels_pool_run(cpu->pool, parts,
+                     vector     ? vector_part
+                     : integers ? integer_part
+                                : matrix_part,
+                     &matmul);
 }

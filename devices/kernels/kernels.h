@@ -104,6 +104,7 @@ struct kernels {
     const struct kernels_backend *does;
     size_t threads;  /* at most */
     bool own_memory; /* apart from the host's */
+    bool integers;   /* many rows times quantised weights are products of 8-bit integers */
     char *title;     /* of the device */
     char *vectors;   /* instructions in use: "AVX-512 VNNI" */
     char *gemm;      /* library of matrix products: "OpenBLAS 0.3.21 ...", "own" */

@@ -7,6 +7,22 @@
 
 #include "devices/kernels/blocks.h"
 
+/* Quantised weights of 16 outputs with n inputs, made ready for products of many rows: numbers
+ * without a sign, four inputs of each output in turn. */
+enum { SIMD_PANEL = 16 };
+struct simd_panel {
+    size_t n;
+    uint8_t *value; /* (n / 4, 16, 4) stored numbers plus 8, or with `wide` plus 128 */
+    float *scale;   /* (n / 32, 16) */
+    bool wide;
+};
+/* Rows that a panel meets, and where what they find goes. */
+struct simd_rows {
+    const struct block_x8 *first;
+    size_t rows, groups; /* groups of blocks of a row */
+    size_t apart;        /* numbers between the results of two rows */
+};
+
 struct kernels_simd {
     const char *name;
     /* Sum of products of n weights with x: floats, or blocks of 8-bit numbers (struct block_x8)
@@ -19,6 +35,11 @@ struct kernels_simd {
     void (*unpack[KERNELS_FORMATS])(const void *weights, float *out, size_t n);
     /* x in blocks of 8-bit numbers. */
     void (*quantise)(const float *x, struct block_x8 *out, size_t n);
+    /* Quantised weights of 16 outputs, `apart` bytes one behind the other, and the products of rows
+     * with them: y (rows, 16). NULL: there is no instruction for it. */
+    void (*pack[KERNELS_FORMATS])(const void *weights, size_t apart, size_t n,
+                                  struct simd_panel *out);
+    void (*multiply)(const struct simd_panel *panel, const struct simd_rows *x, float *y);
     void (*halve)(const float *x, uint16_t *out, size_t n);
     /* to += weight[j] (F16 row j), for `rows` rows that lie one behind the other. */
     void (*add_halves)(float *to, const float *weight, const uint16_t *row, size_t rows, size_t n);

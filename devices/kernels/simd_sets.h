@@ -34,6 +34,11 @@ float simd_avx512_squares(const float *x, size_t n);
 void simd_avx512_swiglu(const float *gate, const float *up, float *y, size_t n);
 float simd_avx512_read(const float *a, size_t n);
 double simd_avx512_flops(size_t rounds);
+
+/* Products of many rows with VNNI. */
+void simd_vnni_pack_q8_0(const void *weights, size_t apart, size_t n, struct simd_panel *out);
+void simd_vnni_pack_q4_0(const void *weights, size_t apart, size_t n, struct simd_panel *out);
+void simd_vnni_multiply(const struct simd_panel *panel, const struct simd_rows *x, float *y);
 #elif defined(__aarch64__)
 extern const struct kernels_simd kernels_simd_neon, kernels_simd_neon_dot;
 

@@ -176,6 +176,8 @@ const struct kernels_simd kernels_simd_vnni = {
     .unpack = {simd_unpack_f32, simd_avx512_unpack_f16, simd_avx512_unpack_bf16,
                simd_avx512_unpack_q8_0, simd_avx512_unpack_q4_0},
     .quantise = quantise,
+    .pack = {[KERNELS_Q8_0] = simd_vnni_pack_q8_0, [KERNELS_Q4_0] = simd_vnni_pack_q4_0},
+    .multiply = simd_vnni_multiply,
     .halve = simd_avx2_halve,
     .add_halves = simd_avx512_add_halves,
     .exps = simd_avx512_exps,

@@ -43,8 +43,8 @@ static void check_matmul_of(struct kernels *k, enum kernels_format format, size_
             for (size_t i = 0; i < in; i++)
                 want[r * OUT + o] += weight[i] * (double)x[r * in + i];
     }
-    bool rounded =
-        rows <= KERNELS_VECTOR_ROWS && (format == KERNELS_Q8_0 || format == KERNELS_Q4_0);
+    bool rounded = (k->integers || rows <= KERNELS_VECTOR_ROWS) &&
+                   (format == KERNELS_Q8_0 || format == KERNELS_Q4_0);
     if (!CHECK(worst_of(y, want, rows * OUT) <= (rounded ? 0.3 : 2e-4)))
         fprintf(stderr, "    %s, %zu rows\n", kernels_format_name(format), rows);
     k->does->release(k, weights.data, bytes);

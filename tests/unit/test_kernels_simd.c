@@ -24,6 +24,20 @@ static double allowed(enum kernels_format format, size_t n)
     return is_quantised(format) ? 0.02 * sqrt((double)n) : 2e-6 * (double)n;
 }
 
+/* Rounded activations times stored weights. */
+static double rounded_dot(enum kernels_format format, const void *weights,
+                          const struct block_x8 *blocks, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct block_x8 *group = &blocks[i / BLOCK_GROUP_VALUES];
+        size_t block = i / BLOCK_VALUES % BLOCK_GROUP;
+        sum += reference_weight(format, weights, i) * (double)group->scale[block] *
+               group->value[block][i % BLOCK_VALUES];
+    }
+    return sum;
+}
+
 static void check_dot(const struct kernels_simd *simd, enum kernels_format format, size_t n)
 {
     float *numbers = reference_numbers(n, n), *x = reference_numbers(n, 5 * n);
@@ -38,13 +52,7 @@ static void check_dot(const struct kernels_simd *simd, enum kernels_format forma
         fprintf(stderr, "    %s, %s, %zu: got %g, want %g\n", simd->name,
                 kernels_format_name(format), n, got, want);
     if (is_quantised(format)) { /* with activations as they were rounded there is no other error */
-        want = 0;
-        for (size_t i = 0; i < n; i++) {
-            const struct block_x8 *group = &blocks[i / BLOCK_GROUP_VALUES];
-            size_t block = i / BLOCK_VALUES % BLOCK_GROUP;
-            want += reference_weight(format, weights, i) * (double)group->scale[block] *
-                    group->value[block][i % BLOCK_VALUES];
-        }
+        want = rounded_dot(format, weights, blocks, n);
         CHECK(fabs(got - want) <= 1e-5 * sqrt((double)n));
     }
     free(blocks);
@@ -90,6 +98,50 @@ static void check_unpack(const struct kernels_simd *simd, enum kernels_format fo
     free(weights);
     free(numbers);
     free(out);
+}
+
+/* Sixteen outputs, with something between them, and one to 13 rows: weights of all sizes, so that
+ * no sum may be cut off at 16 bits. */
+static void check_panel(const struct kernels_simd *simd, enum kernels_format format, size_t n)
+{
+    enum { MOST_ROWS = 13, BETWEEN = 32, WIDTH = SIMD_PANEL + 3 };
+    if (!simd->pack[format])
+        return;
+    size_t groups = (n + BLOCK_GROUP_VALUES - 1) / BLOCK_GROUP_VALUES;
+    size_t row_bytes = kernels_format_bytes(format, n + BETWEEN);
+    float *numbers = reference_numbers(SIMD_PANEL * (n + BETWEEN), n);
+    float *x = reference_numbers(MOST_ROWS * n, 5 * n), y[MOST_ROWS * WIDTH];
+    char *weights = calloc(SIMD_PANEL * (n + BETWEEN) + 64, 4);
+    struct block_x8 *blocks = calloc(MOST_ROWS * groups, sizeof *blocks);
+    struct simd_panel panel = {.n = n,
+                               .value = calloc(n, SIMD_PANEL),
+                               .scale = calloc(n / BLOCK_VALUES * SIMD_PANEL, sizeof(float)),
+                               .wide = format == KERNELS_Q8_0};
+    block_pack(format, numbers, SIMD_PANEL * (n + BETWEEN), weights);
+    for (size_t row = 0; row < MOST_ROWS; row++)
+        simd->quantise(x + row * n, blocks + row * groups, n);
+    simd->pack[format](weights, row_bytes, n, &panel);
+    for (size_t rows = 1; rows <= MOST_ROWS; rows++) {
+        struct simd_rows what = {blocks, rows, groups, WIDTH};
+        for (size_t i = 0; i < MOST_ROWS * WIDTH; i++)
+            y[i] = 77;
+        simd->multiply(&panel, &what, y);
+        for (size_t i = 0; i < MOST_ROWS * WIDTH; i++) {
+            size_t row = i / WIDTH, out = i % WIDTH;
+            double want = 77;
+            if (row < rows && out < SIMD_PANEL)
+                want = rounded_dot(format, weights + out * row_bytes, blocks + row * groups, n);
+            if (fabs((double)y[i] - want) > 1e-5 * sqrt((double)n) && !CHECK(false))
+                break;
+        }
+    }
+    CHECK(true);
+    free(panel.value);
+    free(panel.scale);
+    free(blocks);
+    free(weights);
+    free(x);
+    free(numbers);
 }
 
 static void check_quantise(const struct kernels_simd *simd, size_t n)
@@ -182,6 +234,7 @@ static void check_set(const struct kernels_simd *simd)
         for (enum kernels_format f = 0; f < KERNELS_FORMATS; f++) {
             check_dot(simd, f, lengths[l]);
             check_unpack(simd, f, lengths[l]);
+            check_panel(simd, f, lengths[l]);
         }
         check_quantise(simd, lengths[l]);
     }
