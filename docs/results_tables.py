@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Keeps the tables of docs/results.md as a real result has them: results_tables.py PROGRAM PAGE
-explores the quick-start scenario, validates a few rows and a thermal log, lists what the files hold, and writes
-that between the page's marks; with --check it only tells whether the page says so already. Exits 77
+explores the quick-start scenario, validates a few rows and a thermal log, calibrates for a moment, lists what the
+files hold, and writes that between the page's marks; with --check it only tells whether the page says so already. Exits 77
 where h5py is not there (where CI=true: a failure)."""
 import os
 import subprocess
@@ -37,6 +37,10 @@ THERMAL_LOG = os.path.join(os.path.dirname(MEASURED), "..", "cli", "thermal", "m
 THERMAL_TITLES = {
     "thermal_logs": "`/thermal_logs`: one row per log",
     "thermal_readings": "`/thermal_readings`: one row per reading of a log that was used",
+}
+KERNEL_TITLES = {
+    "calibration/host/kernels": "`/calibration/DEVICE/kernels`: one row per kernel that was measured",
+    "calibration/host/levels": "`/calibration/DEVICE/levels`: one row per level of caches",
 }
 
 
@@ -88,6 +92,9 @@ def main():
         subprocess.run([program, "validate", "--thermal", log, "--quiet", "-o", path], check=True,
                        stdout=subprocess.DEVNULL)
         made += "".join(tables(path, THERMAL_TITLES))
+        subprocess.run([program, "calibrate", "--quick", "--threads", "1", "--max-minutes", "0.35",
+                        "--quiet", "--store", path], check=True, stdout=subprocess.DEVNULL)
+        made += "".join(tables(path, KERNEL_TITLES))
     with open(page, encoding="utf-8") as file:
         before, rest = file.read().split(BEGIN)
     old, after = rest.split(END)
