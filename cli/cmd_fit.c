@@ -13,7 +13,7 @@ const struct option_usage cmd_fit_usage = {
     .arguments = "--measured FILE|--operators DIR|--thermal FILE --device NAME -o FILE",
     .summary = "fit a device to measurements",
     .details =
-        "The rows of a CSV table as 'qeilsim validate' reads it, or a folder with the times of "
+        "Rows of any file that 'qeilsim validate' reads, or a folder with the times of "
         "operators\n(dense.csv, attention.csv, per_sequence.csv), set the parameters of one "
         "device. Its class gives what\nis known before; a parameter that the rows tell nothing of "
         "stays as it was. What is written is a\ndevice file for `device:` of a platform, or for "
@@ -25,7 +25,7 @@ const struct option_usage cmd_fit_usage = {
 
 struct wishes {
     struct rows_options options;
-    const char *operators, *model, *thermal;
+    const char *operators, *thermal;
     double split;
     uint64_t seed;
 };
@@ -48,10 +48,10 @@ static bool check_wishes(const struct cli *cli, const struct wishes *wishes, str
         error_set(err, "fit needs --device NAME|FILE; see 'qeilsim fit --help'");
     if (!cli->output && !cli->json)
         error_set(err, NEEDS_OUTPUT);
-    if (wishes->model && !wishes->operators)
-        error_set(err, "--model goes with --operators only");
-    if (wishes->operators && !measured && (options->best_of || options->ubatch != ROWS_NO_UBATCH))
-        error_set(err, "--best-of and --ubatch go with --measured only");
+    if (wishes->operators && !measured &&
+        (options->best_of || options->power.path || options->ubatch != ROWS_NO_UBATCH))
+        error_set(err, "--best-of, --power-log and --ubatch go with --measured only");
+    rows_check_power(options, err);
     if (of_class(wishes) && wishes->operators)
         error_set(err, "--operators goes with a device, not with a class");
     if (of_class(wishes) && wishes->split < 1)
@@ -93,6 +93,7 @@ static void print(const struct cli *cli, const struct scenario_fit *fit, bool cl
     } else {
         report_fit(fit, class);
     }
+    rows_note_power(cli, &fit->power);
     note_undetermined(cli, fit);
     if (!class)
         note_pulled(cli, fit);
@@ -101,8 +102,8 @@ static void print(const struct cli *cli, const struct scenario_fit *fit, bool cl
 static bool check_thermal(const struct cli *cli, const struct wishes *wishes, struct error *err)
 {
     const struct rows_options *options = &wishes->options;
-    if (options->paths.n > 0 || wishes->operators || wishes->model || options->best_of ||
-        options->ubatch != ROWS_NO_UBATCH)
+    if (options->paths.n > 0 || wishes->operators || options->model || options->best_of ||
+        options->power.path || options->ubatch != ROWS_NO_UBATCH)
         error_set(err, "--thermal goes with --device, --where and --split only");
     if (of_class(wishes))
         error_set(err, "--thermal goes with a device, not with a class");
@@ -140,13 +141,14 @@ static bool fit_device(struct cli *cli, const struct wishes *wishes)
     struct scenario_fit_ask ask = {.paths = options->paths.text,
                                    .n_paths = options->paths.n,
                                    .operators = wishes->operators,
-                                   .model = wishes->model,
+                                   .model = options->model,
                                    .device = options->device,
                                    .where = options->where,
                                    .best_of = options->best_of,
                                    .ubatch = rows_ubatch(options),
                                    .split = wishes->split,
-                                   .seed = wishes->seed};
+                                   .seed = wishes->seed,
+                                   .power = options->power};
     bool ok = check_wishes(cli, wishes, &cli->err) && cli_can_write(cli->output, &cli->err) &&
               scenario_fit_device(&ask, &fit, &cli->err) &&
               (!cli->output || file_write(cli->output, fit.yaml, strlen(fit.yaml), &cli->err));
@@ -160,11 +162,11 @@ int cmd_fit(int argc, char **argv)
 {
     static const char *const folders[] = {OPTION_FILE_WORD, NULL};
     struct cli cli = CLI_START;
-    struct wishes wishes = {
-        .options = {.ubatch = ROWS_NO_UBATCH, .device_words = complete_devices(argv)},
-        .split = 1,
-        .seed = 1};
-    char **models = complete_models(argv);
+    struct wishes wishes = {.options = {.ubatch = ROWS_NO_UBATCH,
+                                        .device_words = complete_devices(argv),
+                                        .model_words = complete_models(argv)},
+                            .split = 1,
+                            .seed = 1};
     const struct option table[] = {
         ROWS_FILES_OPTION(wishes.options),
         {0, "operators", OPTION_TEXT, "DIR", "times of operators, a folder of CSV",
@@ -173,12 +175,13 @@ int cmd_fit(int argc, char **argv)
          .value = &wishes.thermal},
         ROWS_DEVICE_OPTION(wishes.options,
                            "what to fit; class:NAME: what the devices of a class share"),
-        {0, "model", OPTION_TEXT, "MODEL[:QUANT]",
-         "of the operators (default: as the folder's name tells)", .value = &wishes.model,
-         .words = (const char *const *)models},
+        ROWS_MODEL_OPTION(wishes.options,
+                          "of the operators (default: as the folder's name tells), or of rows that "
+                          "name none that is known"),
         ROWS_WHERE_OPTION(wishes.options, "fit to these rows (default: all of the device)"),
         ROWS_BEST_OPTION(wishes.options),
         ROWS_UBATCH_OPTION(wishes.options),
+        ROWS_POWER_OPTIONS(wishes.options),
         {0, "split", OPTION_NUMBER, "SHARE",
          "fit to this share, drawn by chance (of a thermal log the first one), and tell the errors "
          "of the others (default 1: all)",
@@ -195,6 +198,5 @@ int cmd_fit(int argc, char **argv)
         code = (wishes.thermal ? fit_thermal : fit_device)(&cli, &wishes) ? CLI_DONE
                                                                           : cli_fail(&cli.err);
     rows_options_free(&wishes.options);
-    file_names_free(models);
     return code;
 }

@@ -14,7 +14,9 @@ const struct option_usage cmd_validate_usage = {
     .summary = "hold measured rates against predictions",
     .details =
         "FILE is a CSV table with the columns device, model, phase and tokens_per_s, and others "
-        "that say how a\nrow was measured. Each row is predicted and the errors are told by "
+        "that say how a\nrow was measured; what llama-bench prints; or saved replies of "
+        "llama.cpp's server or Ollama with\ntheir times (JSON, one or many). Each row is predicted "
+        "and the errors are told by "
         "phase, kind and class of the\ndevice. Without --fit-on a device of the catalogue is "
         "known by its data sheet and its class alone.\n\n" ROWS_HELP_OF_W
         "\n\nRows that cannot be used are counted with the reason.\n\nWith --thermal FILE holds "
@@ -24,8 +26,10 @@ const struct option_usage cmd_validate_usage = {
         "and vcore_V.\n\nWith --log FILE is a server's log of requests: JSON lines as from vLLM, "
         "or a "
         "table of arrived_at,\nnum_prefill_tokens, num_decode_tokens, ttft_s, tpot_s and e2e_s. "
-        "Its "
-        "arrivals and lengths are replayed\nunder the scenario, with the settings that meta.json "
+        "Or what "
+        "'vllm bench serve --save-result --save-detailed' or AIPerf (profile_export.jsonl) "
+        "recorded. Its\narrivals and lengths are replayed\nunder the scenario, with the settings "
+        "that meta.json "
         "beside it tells, and the times are held against\nthe measured ones. --set wins over "
         "both."};
 
@@ -75,6 +79,7 @@ static void print(const struct cli *cli, const struct scenario_validation *valid
         report_validation(validation, by);
         note_few(cli, validation);
     }
+    rows_note_power(cli, &validation->power);
     size_t fitted = validation->fitted_rows;
     if (fitted > 0 && fitted == validation->rows.n_rows)
         rows_note(cli, "devices were fitted to every row: the errors tell how well the model "
@@ -113,7 +118,8 @@ static bool asks_for_rows(const struct wishes *wishes)
 {
     const struct rows_options *options = &wishes->options;
     return options->paths.n > 0 || wishes->fit_on || options->best_of || wishes->by ||
-           options->ubatch != ROWS_NO_UBATCH || strcmp(options->device, "auto") != 0;
+           options->model || options->ubatch != ROWS_NO_UBATCH ||
+           strcmp(options->device, "auto") != 0;
 }
 
 static void print_log(const struct cli *cli, const struct scenario_log *log, const char *path)
@@ -156,7 +162,7 @@ static bool validate_log(struct cli *cli, const struct wishes *wishes)
 static bool validate_thermal(struct cli *cli, const struct wishes *wishes)
 {
     const struct rows_options *options = &wishes->options;
-    if (asks_for_rows(wishes))
+    if (asks_for_rows(wishes) || options->power.path)
         return error_set(&cli->err, "--thermal goes with --where and --split only");
     struct scenario_thermal thermal = {.yaml = NULL};
     struct scenario_thermal_ask ask = {
@@ -170,6 +176,15 @@ static bool validate_thermal(struct cli *cli, const struct wishes *wishes)
     }
     scenario_thermal_free(&thermal);
     return ok;
+}
+
+/* The report tells all reasons; this one stands for them. */
+static bool none_predicted(struct cli *cli, const struct scenario_validation *validation)
+{
+    const struct scenario_skipped *most = validation->skipped;
+    return validation->n_skipped ? error_set(&cli->err, "no row of %zu can be predicted: %s, %s",
+                                             validation->skipped_rows, most->reason, most->example)
+                                 : error_set(&cli->err, "no row can be predicted");
 }
 
 static bool validate(struct cli *cli, const struct wishes *wishes)
@@ -190,15 +205,22 @@ static bool validate(struct cli *cli, const struct wishes *wishes)
                                         .where = options->where,
                                         .fit_on = wishes->fit_on,
                                         .best_of = options->best_of,
-                                        .ubatch = rows_ubatch(options)};
+                                        .ubatch = rows_ubatch(options),
+                                        .model = options->model,
+                                        .power = options->power};
+    rows_check_power(options, &cli->err);
     if (ask.n_paths == 0)
         error_set(&cli->err, "validate needs --measured FILE, --thermal FILE or --log FILE; see "
                              "'qeilsim validate --help'");
     bool ok = cli->err.n_faults == 0 && cli_can_write(cli->output, &cli->err) &&
-              scenario_validate(&ask, &validation, &cli->err) &&
-              (!cli->output || scenario_validation_write(&validation, cli->output, &cli->err));
+              scenario_validate(&ask, &validation, &cli->err);
+    bool some = validation.rows.n_rows > 0;
+    ok = ok &&
+         (!some || !cli->output || scenario_validation_write(&validation, cli->output, &cli->err));
     if (ok)
         print(cli, &validation, wishes->by);
+    if (ok && !some)
+        ok = none_predicted(cli, &validation);
     scenario_validation_free(&validation);
     return ok;
 }
@@ -209,7 +231,8 @@ int cmd_validate(int argc, char **argv)
     struct wishes wishes = {.split = PRESET_SPLIT,
                             .options = {.device = "auto",
                                         .ubatch = ROWS_NO_UBATCH,
-                                        .device_words = complete_devices(argv)}};
+                                        .device_words = complete_devices(argv),
+                                        .model_words = complete_models(argv)}};
     const struct option table[] = {
         ROWS_FILES_OPTION(wishes.options),
         {0, "thermal", OPTION_TEXT, "FILE",
@@ -224,6 +247,7 @@ int cmd_validate(int argc, char **argv)
         {'s', "set", OPTION_TEXTS, "PATH=VALUE",
          "with --log: change the expanded scenario (repeatable)", .value = &wishes.set},
         ROWS_DEVICE_OPTION(wishes.options, "predict this one (default auto: each row's own)"),
+        ROWS_MODEL_OPTION(wishes.options, "of rows that name none that is known"),
         {0, "fit-on", OPTION_TEXT, "W", "first fit each device to these rows",
          .value = &wishes.fit_on},
         ROWS_WHERE_OPTION(wishes.options, "predict these rows (default: all)"),
@@ -232,6 +256,7 @@ int cmd_validate(int argc, char **argv)
          "also tell the errors by device, class, kind, quant, model or backend",
          .value = &wishes.by, .words = report_columns},
         ROWS_UBATCH_OPTION(wishes.options),
+        ROWS_POWER_OPTIONS(wishes.options),
         CLI_OUTPUT_OPTION(cli, "store all rows, or the replay of a log, as HDF5"),
         CLI_JSON_OPTION(cli),
         CLI_QUIET_OPTION(cli),

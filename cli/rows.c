@@ -15,7 +15,8 @@ void rows_options_free(struct rows_options *options)
 {
     option_texts_free(&options->paths);
     file_names_free(options->device_words);
-    options->device_words = NULL;
+    file_names_free(options->model_words);
+    options->device_words = options->model_words = NULL;
 }
 
 /* To one decimal, without a zero's sign. */
@@ -73,4 +74,24 @@ void rows_note(const struct cli *cli, const char *format, ...)
     vfprintf(stderr, format, arguments);
     fputs("\n", stderr);
     va_end(arguments);
+}
+
+bool rows_check_power(const struct rows_options *options, struct error *err)
+{
+    bool offset = options->power.offset_s < 0 || options->power.offset_s > 0;
+    return !offset || options->power.path ||
+           error_set(err, "--power-log-offset goes with --power-log only");
+}
+
+void rows_note_power(const struct cli *cli, const struct measured_power_report *power)
+{
+    if (power->rows == 0)
+        return;
+    if (power->no_zone)
+        rows_note(cli, "times of the power log name no zone and are taken as UTC; "
+                       "--power-log-offset shifts them");
+    rows_note(cli, "the power log tells of %zu of %zu rows", power->joined, power->rows);
+    for (size_t i = 0; i < power->n_left; i++)
+        rows_note(cli, "no power from it for %zu: %s (%s)", power->left[i].rows,
+                  power->left[i].reason, power->left[i].example);
 }

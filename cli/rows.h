@@ -9,9 +9,10 @@
 
 struct rows_options {
     struct option_texts paths;
-    const char *device, *where, *best_of; /* NULL: not given */
-    uint64_t ubatch;                      /* ROWS_NO_UBATCH: not given */
-    char **device_words;                  /* for the shell */
+    const char *device, *where, *best_of, *model; /* NULL: not given */
+    struct scenario_power_ask power;
+    uint64_t ubatch;                    /* ROWS_NO_UBATCH: not given */
+    char **device_words, **model_words; /* for the shell */
 };
 #define ROWS_NO_UBATCH UINT64_MAX
 #define ROWS_UBATCH 512 /* what llama.cpp does without being told */
@@ -20,13 +21,32 @@ struct rows_options {
 #define ROWS_FILES_OPTION(options)                                                                 \
     {                                                                                              \
         'm', "measured", OPTION_TEXTS, "FILE",                                                     \
-            "measured rows as CSV, or what llama-bench prints (repeatable)",                       \
+            "measured rows: CSV, what llama-bench prints, or replies with their times "            \
+            "(repeatable)",                                                                        \
             .value = &(options).paths                                                              \
     }
 #define ROWS_DEVICE_OPTION(options, text)                                                          \
     {                                                                                              \
         'd', "device", OPTION_TEXT, "NAME|FILE", text,                                             \
             .value = &(options).device, .words = (const char *const *)(options).device_words       \
+    }
+#define ROWS_MODEL_OPTION(options, text)                                                           \
+    {                                                                                              \
+        0, "model", OPTION_TEXT, "MODEL[:QUANT]", text,                                            \
+            .value = &(options).model, .words = (const char *const *)(options).model_words         \
+    }
+/* Two rows. */
+#define ROWS_POWER_OPTIONS(options)                                                                \
+    {0,                                                                                            \
+     "power-log",                                                                                  \
+     OPTION_TEXT,                                                                                  \
+     "FILE",                                                                                       \
+     "power over time as CSV: gives what tells its times power and temperature",                   \
+     .value = &(options).power.path},                                                              \
+    {                                                                                              \
+        0, "power-log-offset", OPTION_NUMBER, "SECONDS",                                           \
+            "with --power-log: added to its times, where clocks differ (default 0)",               \
+            &(options).power.offset_s, -1e10, 1e10, NULL                                           \
     }
 #define ROWS_WHERE_OPTION(options, text)                                                           \
     {                                                                                              \
@@ -61,6 +81,12 @@ void rows_add_bias(struct grid *grid, double fraction);
 
 /* Cells of a group's errors: rows, median, mean, 90th percentile and bias. */
 void rows_add_errors(struct grid *grid, const struct scenario_group *group);
+
+/* Faults of options that go with others only. */
+bool rows_check_power(const struct rows_options *options, struct error *err);
+
+/* What a log of power gave, and why some rows have none of it. */
+void rows_note_power(const struct cli *cli, const struct measured_power_report *power);
 
 /* Why rows were left out; nothing where none were. */
 void rows_print_skipped(const struct scenario_skipped *skipped, size_t n);

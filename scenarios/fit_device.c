@@ -207,11 +207,13 @@ static const char *class_of(const struct scenario_fit_ask *ask)
 
 /* The rows that one device, or a class, is fitted to. */
 static bool read_rows(const struct scenario_fit_ask *ask, struct measured_table *table,
-                      struct scenario_cases *cases, struct error *err)
+                      struct measured_power_report *power, struct scenario_cases *cases,
+                      struct error *err)
 {
     struct measured_where *where = NULL;
     bool *keep = NULL, *best = NULL;
     bool ok = measured_read(ask->paths, ask->n_paths, table, err) &&
+              scenario_power_join(&ask->power, table, power, err) &&
               (where = measured_where_parse(ask->where, err)) != NULL &&
               measured_where_check(where, table, err);
     keep = mem_calloc(table->n_rows + 1, sizeof *keep);
@@ -221,7 +223,8 @@ static bool read_rows(const struct scenario_fit_ask *ask, struct measured_table 
     for (size_t i = 0; ok && i < table->n_rows; i++)
         keep[i] = best[i] && measured_where_matches(where, table, &table->row[i]);
     const char *class = class_of(ask);
-    struct scenario_cases_ask of = {class ? NULL : ask->device, ask->ubatch, class != NULL, true};
+    struct scenario_cases_ask of = {class ? NULL : ask->device, ask->ubatch, class != NULL, true,
+                                    ask->model};
     ok = ok && scenario_cases_read(table, keep, &of, cases, err);
     if (ok && cases->n == 0)
         ok = cases->n_skips
@@ -311,7 +314,7 @@ static bool fit_rows(const struct scenario_fit_ask *ask, struct scenario_fit *ou
     struct scenario_cases cases = {0};
     const char *class = class_of(ask);
     bool ok =
-        read_rows(ask, &table, &cases, err) &&
+        read_rows(ask, &table, &out->power, &cases, err) &&
         (class ? scenario_fit_class(&cases, class, out, err) : fit_cases(ask, &cases, out, err));
     if (ok)
         take_skips(&cases, out);
@@ -373,6 +376,7 @@ void scenario_fit_free(struct scenario_fit *fit)
     free(fit->group);
     free(fit->correlation);
     free(fit->yaml);
+    measured_power_report_free(&fit->power);
     *fit = (struct scenario_fit){0};
 }
 
@@ -418,6 +422,8 @@ char *scenario_fit_json(const struct scenario_fit *fit)
                              number(fit->scatter), "groups", groups, "parameters", parameters);
     if (fit->n_left_out[0] + fit->n_left_out[1] > 0)
         json_object_set_new(root, "left_out", left_out_json(fit));
+    if (fit->power.rows > 0)
+        json_object_set_new(root, "power_log", scenario_power_report_json(&fit->power));
     char *text = json_dumps(root, JSON_INDENT(2));
     json_decref(root);
     return text;

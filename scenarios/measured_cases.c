@@ -191,6 +191,8 @@ static bool beyond_belief(const struct measured_row *row)
 /* Why a row cannot be used whatever it names, or NULL. */
 static const char *unusable(const struct measured_row *row)
 {
+    if (*row->unusable)
+        return row->unusable;
     if (row->phase == MEASURED_E2E)
         return "neither prefill nor decode alone";
     if (!(row->tokens_per_s > 0 || row->power_W > 0 || row->energy_J_per_token > 0))
@@ -207,9 +209,13 @@ static const char *unusable(const struct measured_row *row)
 static void skip_name(struct scenario_cases *cases, const struct measured_row *row,
                       const char *kind, const char *name, const char *candidates)
 {
-    char *reason = mem_printf("the %s is %s", kind, *candidates ? "not clear" : "not known");
-    char *detail = *candidates ? mem_printf("'%s', candidates: %s", name, candidates)
-                               : mem_printf("'%s'", name);
+    char *reason = mem_printf("the %s is %s", kind,
+                              !*name        ? "not told"
+                              : *candidates ? "not clear"
+                                            : "not known");
+    char *detail = !*name        ? mem_printf("--%s tells it", kind)
+                   : *candidates ? mem_printf("'%s', candidates: %s", name, candidates)
+                                 : mem_printf("'%s'", name);
     skip(cases, row, reason, detail);
     free(reason);
     free(detail);
@@ -240,6 +246,23 @@ static bool row_device(struct scenario_cases *cases, const struct measured_row *
     return ok;
 }
 
+/* Lays what was asked for under what a row says; false: the row says something else. */
+static bool lay_own(struct scenario_cases *cases, const struct measured_row *row, const char **name,
+                    const char **quant)
+{
+    const char *own_name = cases->own_model, *own_quant = cases->own_quant;
+    if (own_name && *name && strcmp(*name, own_name) != 0)
+        skip(cases, row, "about another model", row->model);
+    else if (own_quant && *quant && strcmp(*quant, own_quant) != 0)
+        skip(cases, row, "about another quantisation", *quant);
+    else {
+        *name = own_name ? own_name : *name;
+        *quant = own_quant ? own_quant : *quant;
+        return true;
+    }
+    return false;
+}
+
 static struct scenario_measured_model *row_model(struct scenario_cases *cases,
                                                  const struct measured_row *row, struct error *err)
 {
@@ -247,10 +270,13 @@ static struct scenario_measured_model *row_model(struct scenario_cases *cases,
     char *candidates;
     struct scenario_measured_model *model = NULL;
     measured_names_find(cases->models, row->model, "", &found, &candidates);
-    if (!found)
+    if (!lay_own(cases, row, &found, &quant))
+        ;
+    else if (!found)
         skip_name(cases, row, "model", row->model, candidates);
     else if (!quant)
-        skip(cases, row, "the quantisation is not known", row->quant);
+        skip(cases, row, "the quantisation is not known",
+             *row->quant ? row->quant : "--model MODEL:QUANT tells it");
     else
         model = find_model(cases, found, quant, err);
     free(candidates);
@@ -281,12 +307,19 @@ static double or_else(double value, double otherwise)
     return isnan(value) ? otherwise : value;
 }
 
+/* Of one sequence, that the row's rate counts. */
+static double counted_tokens(const struct measured_row *row)
+{
+    return fmax(1, row->phase == MEASURED_PREFILL ? row->prompt_tokens
+                                                  : or_else(row->gen_tokens, usual_answer_tokens));
+}
+
 static struct device_observation observe(const struct measured_row *row,
                                          const struct scenario_measured_model *model, double cap_W,
                                          double ubatch)
 {
     bool prefill = row->phase == MEASURED_PREFILL;
-    double tokens = prefill ? row->prompt_tokens : or_else(row->gen_tokens, usual_answer_tokens);
+    double tokens = counted_tokens(row) - (prefill ? 0 : or_else(row->untimed_tokens, 0));
     double batch = fmax(1, or_else(row->batch, 1));
     return (struct device_observation){.kind = prefill ? DEVICE_SAW_PREFILL : DEVICE_SAW_DECODE,
                                        .forward = &model->forward,
@@ -354,7 +387,7 @@ static bool add_case(struct scenario_cases *cases, const struct measured_table *
 {
     const char *reason = unusable(row);
     if (reason) {
-        skip(cases, row, reason, row->device);
+        skip(cases, row, reason, *row->device ? row->device : row->backend);
         return true;
     }
     struct scenario_case item = {.row = row};
@@ -367,11 +400,12 @@ static bool add_case(struct scenario_cases *cases, const struct measured_table *
     item.model = model->name;
     item.quant = model->quant;
     struct measured_remarks remarks = measured_remarks(table, row);
+    item.tokens = counted_tokens(row);
     item.what = observe(row, model, remarks.cap_W, ask->ubatch);
     set_memory(cases, row, cases->subject[item.device].name, &item.what.run);
     if (row->tokens_per_s > 0) {
         item.quantity = row->phase == MEASURED_PREFILL ? SCENARIO_PREFILL : SCENARIO_DECODE;
-        item.what.measured = item.what.run.tokens * item.what.run.batch / row->tokens_per_s;
+        item.what.measured = item.tokens * item.what.run.batch / row->tokens_per_s;
         add_item(cases, &item);
     }
     add_draw(cases, &item, &remarks, ask);
@@ -402,6 +436,26 @@ static bool read_own(struct scenario_cases *cases, const struct scenario_cases_a
     return ok;
 }
 
+/* The model that was asked for, by its name in the catalogue where it has one. */
+static bool read_own_model(struct scenario_cases *cases, const char *asked, struct error *err)
+{
+    const char *colon = strrchr(asked, ':'), *found;
+    char *candidates,
+        *name = colon ? mem_strndup(asked, (size_t)(colon - asked)) : mem_strdup(asked);
+    struct tree *tree = scenario_find("model", asked, NULL, NULL, err);
+    bool ok = tree != NULL;
+    tree_free(tree);
+    measured_names_find(cases->models, name, "", &found, &candidates);
+    cases->own_model = mem_strdup(found ? found : name);
+    if (colon && ok) {
+        const char *quant = measured_quant(colon + 1, "");
+        cases->own_quant = mem_strdup(quant ? quant : colon + 1);
+    }
+    free(candidates);
+    free(name);
+    return ok;
+}
+
 bool scenario_cases_read(const struct measured_table *table, const bool *keep,
                          const struct scenario_cases_ask *ask, struct scenario_cases *out,
                          struct error *err)
@@ -411,6 +465,7 @@ bool scenario_cases_read(const struct measured_table *table, const bool *keep,
     bool ok = scenario_memories_read(&out->memories, err) &&
               catalogue_names("device", out->devices, err) &&
               catalogue_names("model", out->models, err) &&
+              (!ask->model || read_own_model(out, ask->model, err)) &&
               (!ask->device || read_own(out, ask, err));
     for (size_t i = 0; ok && i < table->n_rows; i++)
         if (keep[i])
@@ -441,5 +496,7 @@ void scenario_cases_free(struct scenario_cases *cases)
     scenario_memories_free(&cases->memories);
     measured_names_free(cases->devices);
     measured_names_free(cases->models);
+    free(cases->own_model);
+    free(cases->own_quant);
     *cases = (struct scenario_cases){0};
 }

@@ -31,6 +31,7 @@ struct scenario_case {
     size_t device;     /* of the subjects */
     const char *model; /* borrowed */
     const char *quant; /* file type; borrowed */
+    double tokens;     /* of one sequence, that the measured rate counts */
     struct device_observation what;
 };
 
@@ -45,7 +46,8 @@ struct scenario_cases {
     size_t n_skips, skipped;
     struct measured_names *devices, *models;
     struct scenario_memories memories;
-    bool known_device; /* the one that was asked for has the name of a catalogue entry */
+    bool known_device;           /* the one that was asked for has the name of a catalogue entry */
+    char *own_model, *own_quant; /* as asked for; NULL: each row's own */
 };
 
 struct scenario_cases_ask {
@@ -54,6 +56,9 @@ struct scenario_cases_ask {
     /* Values of the device that are no data sheet's give way to those of its class. */
     bool data_sheet_only;
     bool wall; /* take power at the wall too: a fit can tell the rest of the machine */
+    /* "MODEL" or "MODEL:QUANT" of rows that do not name one, or one that is not known; rows that
+     * name another one are left out. NULL: each row's own. */
+    const char *model;
 };
 
 /* Adds a case or a reason for each row that `keep` (n_rows of the table) is set for. Rows of

@@ -210,10 +210,11 @@ static double noise_of(const struct work *work, const struct scenario_case *item
 }
 
 /* Where in the table's rows a prediction goes: a rate is tokens over seconds. */
-static double shown(const struct device_observation *what, double value)
+static double shown(const struct scenario_case *item, double value)
 {
+    const struct device_observation *what = &item->what;
     bool rate = what->kind == DEVICE_SAW_PREFILL || what->kind == DEVICE_SAW_DECODE;
-    return rate ? what->run.tokens * what->run.batch / value : value;
+    return rate ? item->tokens * what->run.batch / value : value;
 }
 
 static bool predict(struct work *work, const struct scenario_case *item, struct error *err)
@@ -226,7 +227,7 @@ static bool predict(struct work *work, const struct scenario_case *item, struct 
         !device_fit_log(&question, work->result.x, &log_value))
         return false;
     double reach = exp(deviate_90 * hypot(sd, noise_of(work, item)));
-    double value = shown(what, exp(log_value)), measured = shown(what, what->measured);
+    double value = shown(item, exp(log_value)), measured = shown(item, what->measured);
     const struct measured_row *row = item->row;
     char *place = mem_printf("%s:%zu", row->path, row->line);
     struct scenario_validated_row out = {.device = subject->name,
@@ -312,8 +313,8 @@ static bool work_table(const struct scenario_validate_ask *ask, const struct mea
 {
     struct scenario_cases cases;
     bool own = strcmp(ask->device, "auto") == 0;
-    struct scenario_cases_ask of = {own ? NULL : ask->device, ask->ubatch, own,
-                                    ask->fit_on != NULL};
+    struct scenario_cases_ask of = {own ? NULL : ask->device, ask->ubatch, own, ask->fit_on != NULL,
+                                    ask->model};
     bool ok = scenario_cases_read(table, choice->keep, &of, &cases, err);
     for (size_t i = 0; ok && i < cases.n_subjects; i++) {
         struct work work = {
@@ -334,6 +335,7 @@ bool scenario_validate(const struct scenario_validate_ask *ask, struct scenario_
     *out = (struct scenario_validation){0};
     table_init(&out->rows, "validation", scenario_validated_columns);
     bool ok = measured_read(ask->paths, ask->n_paths, &table, err) &&
+              scenario_power_join(&ask->power, &table, &out->power, err) &&
               choose(ask, &table, &choice, err) && work_table(ask, &table, &choice, out, err);
     choice_free(&choice);
     measured_free(&table);
@@ -359,5 +361,6 @@ void scenario_validation_free(struct scenario_validation *validation)
         free(validation->device[i].undetermined);
     }
     free(validation->device);
+    measured_power_report_free(&validation->power);
     *validation = (struct scenario_validation){0};
 }

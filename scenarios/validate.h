@@ -5,7 +5,7 @@
 
 #include "analysis/fit.h"
 #include "base/table.h"
-#include "devices/measurements/measured.h"
+#include "scenarios/measured_power.h"
 
 struct scenario_validate_ask {
     const char *const *paths; /* (n_paths) measured rows */
@@ -15,6 +15,8 @@ struct scenario_validate_ask {
     const char *fit_on;  /* rows to fit each device to first; NULL: none */
     const char *best_of; /* column whose fastest row stands for a test; NULL: every row */
     double ubatch;       /* most prompt tokens of a pass */
+    const char *model;   /* of rows that name none that is known, "MODEL[:QUANT]"; NULL: none */
+    struct scenario_power_ask power;
 };
 
 /* What is predicted of a row: a rate of tokens in one of the phases, the mean draw, the energy for
@@ -70,6 +72,7 @@ struct scenario_validation {
     size_t n_skipped, skipped_rows, fitted_rows;
     struct scenario_validated_device *device; /* (n_devices) */
     size_t n_devices;
+    struct measured_power_report power; /* of the log of power; rows 0: there was none */
 };
 
 /* Predicts. Rows that a device was fitted to are marked and count in no group, unless all rows are.
@@ -130,6 +133,7 @@ struct scenario_fit {
     size_t held_back; /* rows that were not fitted to */
     struct scenario_skipped *skipped;
     size_t n_skipped, skipped_rows;
+    struct measured_power_report power;
     char *yaml; /* the fitted device file */
 };
 
@@ -137,13 +141,15 @@ struct scenario_fit_ask {
     const char *const *paths; /* measured rows; none: operators are given */
     size_t n_paths;
     const char *operators; /* folder; NULL: none */
-    const char *model;     /* of the operators; NULL: as the folder's name tells */
+    const char *model;     /* of the operators (NULL: as the folder's name tells), or of rows that
+                              name none that is known, "MODEL[:QUANT]" */
     const char *device;    /* catalogue name, file, or "class:NAME": what its members share */
     const char *where, *best_of;
     double ubatch;
     double split; /* share of the measurements that is fitted to, drawn by `seed`; the errors are
                      those of the others. 1: all of them */
     uint64_t seed;
+    struct scenario_power_ask power;
 };
 
 /* Fits a device's parameters to measurements. The caller frees *out with scenario_fit_free. */

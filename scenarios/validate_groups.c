@@ -264,6 +264,8 @@ char *scenario_validation_json(const struct scenario_validation *validation)
                              "worst", worst_json(validation));
     json_object_set_new(root, "borderline",
                         json_integer((json_int_t)scenario_validation_borderline(validation)));
+    if (validation->power.rows > 0)
+        json_object_set_new(root, "power_log", scenario_power_report_json(&validation->power));
     char *text = json_dumps(root, JSON_INDENT(2));
     json_decref(root);
     return text;

@@ -59,7 +59,7 @@ void measured_line_add(struct text *out, const struct measured_line *line)
                               line->ended_s};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         add_text(out, texts[i]);
-    text_add(out, "%s,%zu,1,%zu", measured_phases[line->phase], line->n_devices, line->record);
+    text_add(out, "%s,%zu,1,%zu", measured_phases[line->phase], line->n_devices, line->line);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         text_add(out, ",");
         add_number(out, numbers[i]);

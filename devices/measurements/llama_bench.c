@@ -137,7 +137,7 @@ static void add_record(struct text *out, const struct record *record, size_t at)
     line.flash = flash_of(record);
     line.backend = record->field[BACKENDS];
     line.build = record->field[BUILD];
-    line.record = at;
+    line.line = at;
     put_times(record, &line);
     measured_line_add(out, &line);
     free(model);
@@ -210,19 +210,20 @@ static double sum_of(const json_t *samples)
     return sum;
 }
 
-bool measured_turn_bench(const json_t *object, const char *path, size_t at, struct text *out,
+bool measured_turn_bench(const json_t *object, const struct measured_place *at, struct text *out,
                          struct error *err)
 {
     char room[FIELDS][32];
     struct record record = {.samples_ns = sum_of(json_object_get(object, "samples_ns"))};
     for (int i = 0; i < SOFT; i++)
         if (!json_object_get(object, names[i]))
-            return error_at(err, path, at, 1, "record %zu has no '%s': what llama-bench prints has",
-                            at - 1, names[i]);
+            return error_at(err, at->path, at->line, 1,
+                            "record %zu has no '%s': what llama-bench prints has", at->record,
+                            names[i]);
     for (int i = 0; i < FIELDS; i++)
         record.field[i] = value_text(json_object_get(object, names[i]), room[i]);
-    if (!check_record(&record, path, at, err))
+    if (!check_record(&record, at->path, at->line, err))
         return false;
-    add_record(out, &record, at);
+    add_record(out, &record, at->line);
     return true;
 }

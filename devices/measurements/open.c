@@ -12,19 +12,19 @@
 
 static const char byte_order_mark[] = "\xEF\xBB\xBF";
 
-static bool turn_object(const json_t *object, const char *path, size_t record, struct text *out,
+static bool turn_object(const json_t *object, const struct measured_place *at, struct text *out,
                         struct error *err)
 {
     if (measured_is_bench(object))
-        return measured_turn_bench(object, path, record, out, err);
+        return measured_turn_bench(object, at, out, err);
     if (measured_is_reply(object)) {
-        measured_turn_reply(object, record, out);
+        measured_turn_reply(object, at->line, out);
         return true;
     }
-    return error_at(err, path, record, 1,
+    return error_at(err, at->path, at->line, 1,
                     "record %zu is neither of llama-bench, which has 'model_filename', nor a reply "
                     "with 'timings' or 'eval_count'",
-                    record - 1);
+                    at->record);
 }
 
 /* Pieces of a reply that Ollama sends before the last one. */
@@ -40,25 +40,47 @@ static size_t skip_blanks(const char *bytes, size_t at, size_t n)
     return at;
 }
 
-/* Records of a list, or one behind the other. */
+/* The records of a list, or the one that is none. */
+static bool turn_value(const json_t *value, struct measured_place *at, struct text *out,
+                       struct error *err)
+{
+    bool ok = true;
+    size_t records = json_is_array(value) ? json_array_size(value) : 1;
+    for (size_t i = 0; i < records; i++) {
+        const json_t *one = json_is_array(value) ? json_array_get(value, i) : value;
+        at->record++;
+        at->line += json_is_array(value);
+        ok = (is_piece(one) || turn_object(one, at, out, err)) && ok;
+    }
+    return ok;
+}
+
+static size_t lines_in(const char *bytes, size_t n)
+{
+    size_t lines = 0;
+    for (size_t i = 0; i < n; i++)
+        lines += bytes[i] == '\n';
+    return lines;
+}
+
+/* Values one behind the other. */
 static bool turn_json(const char *path, const char *bytes, size_t n, struct text *out,
                       struct error *err)
 {
     const size_t flags = JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, mark = 3;
-    bool marked = n >= mark && memcmp(bytes, byte_order_mark, mark) == 0;
-    size_t at = skip_blanks(bytes, marked ? mark : 0, n), record = 2;
-    bool ok = true;
-    while (at < n) {
+    bool marked = n >= mark && memcmp(bytes, byte_order_mark, mark) == 0, ok = true;
+    size_t counted = 0, lines = 0;
+    struct measured_place place = {.path = path};
+    for (size_t at = skip_blanks(bytes, marked ? mark : 0, n); at < n;) {
         json_error_t fault;
+        lines += lines_in(bytes + counted, at - counted);
+        counted = at;
+        place.line = lines + 1;
         json_t *value = json_loadb(bytes + at, n - at, flags, &fault);
         if (!value)
-            return error_at(err, path, record, 1, "no JSON behind byte %zu: %s", at,
-                            text_clip(fault.text).bytes);
-        size_t records = json_is_array(value) ? json_array_size(value) : 1;
-        for (size_t i = 0; i < records; i++, record++) {
-            const json_t *one = json_is_array(value) ? json_array_get(value, i) : value;
-            ok = (is_piece(one) || turn_object(one, path, record, out, err)) && ok;
-        }
+            return error_at(err, path, lines + (fault.line > 0 ? (size_t)fault.line : 1), 1,
+                            "no JSON behind byte %zu: %s", at, text_clip(fault.text).bytes);
+        ok = turn_value(value, &place, out, err) && ok;
         json_decref(value);
         at = skip_blanks(bytes, at + (size_t)fault.position, n);
     }

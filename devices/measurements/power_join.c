@@ -15,7 +15,7 @@ static struct measured_power_mean missing(const char *reason, size_t line, doubl
     struct measured_power_mean out = {.power_W = NAN, .temperature_K = NAN, .missing = reason};
     if (line > 0)
         snprintf(out.detail, sizeof out.detail, "line %zu, %.6g s", line, seconds);
-    else
+    else if (!isnan(seconds))
         snprintf(out.detail, sizeof out.detail, "%.6g s", seconds);
     return out;
 }
@@ -58,7 +58,7 @@ struct measured_power_mean measured_power_over(const struct measured_power_log *
     start_s -= log->zero_s;
     end_s -= log->zero_s;
     if (!(end_s > start_s))
-        return missing("the run is too short for its stamp", 0, end_s - start_s);
+        return missing("the run is too short for the whole seconds of its stamp", 0, NAN);
     if (start_s < sample[0].time_s)
         return missing("the log begins later", 0, sample[0].time_s - start_s);
     if (end_s > sample[log->n - 1].time_s)

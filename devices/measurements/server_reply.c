@@ -7,6 +7,7 @@
 #include "devices/measurements/layout.h"
 
 #include "base/memory.h"
+#include "base/stamp.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -82,7 +83,17 @@ static double or_none(double count)
     return count >= 0 ? count : NAN;
 }
 
-void measured_turn_reply(const json_t *object, size_t record, struct text *out)
+/* Ollama stamps the last piece of its reply when it is done; nan where there is no stamp. */
+static double end_of(const json_t *object)
+{
+    const char *text = json_string_value(json_object_get(object, "created_at"));
+    struct stamp stamp;
+    return text && stamp_read_clock(text, &stamp)
+               ? (double)stamp.s + (double)stamp.ps / (double)STAMP_PS_PER_S
+               : NAN;
+}
+
+void measured_turn_reply(const json_t *object, size_t line, struct text *out)
 {
     bool ollama = !json_object_get(timings_of(object), "predicted_ms") &&
                   !json_object_get(timings_of(object), "prompt_ms");
@@ -91,9 +102,12 @@ void measured_turn_reply(const json_t *object, size_t record, struct text *out)
     char *model = measured_file_model(name ? name : "");
     struct measured_line prompt = measured_line_none;
     prompt.model = model;
-    prompt.backend = ollama ? "Ollama" : "llama.cpp server";
-    prompt.record = record;
+    prompt.backend = ollama ? "Ollama" : "llama-server";
+    prompt.line = line;
     struct measured_line answer = prompt;
+    answer.ended_s = ollama ? end_of(object) : NAN;
+    answer.started_s = prompt.ended_s = answer.ended_s - times.answer_s;
+    prompt.started_s = prompt.ended_s - times.prompt_s;
     prompt.phase = MEASURED_PREFILL;
     prompt.prompt_tokens = or_none(times.prompt);
     prompt.depth = or_none(times.cached);

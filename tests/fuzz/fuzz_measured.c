@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Any bytes are read as a table of measurements; their first line is also taken as a filter, as a
- * name and as a quantisation. */
+/* Any bytes are read as a table of measurements, as records and as logs; their first line is also
+ * taken as a filter, as a name and as a quantisation. */
+#include "devices/measurements/open.h"
+#include "devices/measurements/power_log.h"
 #include "devices/measurements/read.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +63,50 @@ static void read_logs(const uint8_t *data, size_t size)
     csv_close(csv);
 }
 
+/* The same bytes as records of llama-bench and replies of servers: a row without a rate says why.
+ */
+static void read_records(const uint8_t *data, size_t size)
+{
+    struct error err = {0};
+    struct measured_table table = {0};
+    char *turned = NULL;
+    struct csv *csv = measured_open_json("fuzz", (const char *)data, size, &turned, &err);
+    bool ok = csv && measured_read_csv(&csv, 1, &table, &err);
+    if (ok != (err.n_faults == 0))
+        abort();
+    for (size_t i = 0; ok && i < table.n_rows; i++)
+        if (isnan(table.row[i].tokens_per_s) && !*table.row[i].unusable)
+            abort();
+    measured_free(&table);
+    csv_close(csv);
+    free(turned);
+}
+
+/* The same bytes as a log of power: a mean lies between the least and the most of the log. */
+static void read_power(const uint8_t *data, size_t size)
+{
+    struct error err = {0};
+    struct measured_power_log log = {0};
+    struct csv *csv = csv_open_memory("fuzz", (const char *)data, size, &err);
+    bool ok = csv && measured_power_read_csv(csv, 0, &log, &err);
+    if (ok != (err.n_faults == 0))
+        abort();
+    double least = INFINITY, most = 0;
+    for (size_t i = 0; ok && i < log.n; i++) {
+        least = fmin(least, log.sample[i].power_W);
+        most = fmax(most, log.sample[i].power_W);
+    }
+    for (size_t i = 1; ok && i < log.n; i++) {
+        double from_s = log.zero_s + log.sample[0].time_s, to_s = log.zero_s + log.sample[i].time_s;
+        struct measured_power_mean mean = measured_power_over(&log, from_s, to_s);
+        if (!mean.missing && !(mean.power_W >= least * (1 - 1e-6) - 1e-6 &&
+                               mean.power_W <= most * (1 + 1e-6) + 1e-6))
+            abort();
+    }
+    measured_power_free(&log);
+    csv_close(csv);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct error err = {0};
@@ -69,6 +116,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!ok && err.n_faults == 0)
         abort();
     read_logs(data, size);
+    read_records(data, size);
+    read_power(data, size);
     char *line = calloc(size + 1, 1);
     if (!line)
         abort();
