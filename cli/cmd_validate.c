@@ -131,6 +131,8 @@ static void print_log(const struct cli *cli, const struct scenario_log *log, con
     } else {
         report_log(log, path);
     }
+    if (log->draw.no_zone)
+        rows_note(cli, ROWS_NO_ZONE);
     if (log->result.summary.rejected > 0)
         rows_note(cli,
                   "%llu requests can never fit: the table is of the others, which had an "
@@ -142,14 +144,20 @@ static bool validate_log(struct cli *cli, const struct wishes *wishes)
 {
     if (asks_for_rows(wishes) || wishes->options.where || wishes->thermal ||
         wishes->split != PRESET_SPLIT)
-        return error_set(&cli->err, "--log goes with --scenario and --set only");
+        return error_set(&cli->err, "--log goes with --scenario, --set and --power-log only");
+    if (!rows_check_power(&wishes->options, &cli->err))
+        return false;
     if (!wishes->scenario)
         return error_set(&cli->err, "--log needs --scenario FILE: the server that is to be "
                                     "predicted");
     struct scenario_log log = {.requests = 0};
     struct scenario_options options = {.replay = false};
-    struct scenario_log_ask ask = {wishes->log, wishes->scenario,
-                                   (const char *const *)wishes->set.text, wishes->set.n, &options};
+    struct scenario_log_ask ask = {.path = wishes->log,
+                                   .scenario = wishes->scenario,
+                                   .set = (const char *const *)wishes->set.text,
+                                   .n_set = wishes->set.n,
+                                   .options = &options,
+                                   .power = wishes->options.power};
     bool ok = cli_can_write(cli->output, &cli->err) &&
               scenario_log_validate(&ask, &log, &cli->err) &&
               (!cli->output || scenario_result_write(&log.result, cli->output, &cli->err));

@@ -26,6 +26,14 @@ static void print_head(const struct scenario_log *log, const char *path)
         printf("what a memory fraction of %g leaves\n", log->memory_fraction);
     else
         printf("as %s says\n", log->blocks_from);
+    const struct scenario_log_draw *draw = &log->draw;
+    if (draw->asked && draw->missing)
+        printf("power      not measured: %s (%s)\n", draw->missing, draw->detail);
+    else if (draw->asked)
+        printf("power      %.4g W measured, %.4g W ours (%+.1f %%); %.4g and %.4g J an output "
+               "token\n",
+               draw->W.measured, draw->W.ours, 100 * draw->W.deviation, draw->J.measured,
+               draw->J.ours);
     if (*log->settings)
         printf("settings   %s, as %s says\n", log->settings, log->meta);
 }

@@ -88,8 +88,7 @@ void rows_note_power(const struct cli *cli, const struct measured_power_report *
     if (power->rows == 0)
         return;
     if (power->no_zone)
-        rows_note(cli, "times of the power log name no zone and are taken as UTC; "
-                       "--power-log-offset shifts them");
+        rows_note(cli, ROWS_NO_ZONE);
     rows_note(cli, "the power log tells of %zu of %zu rows", power->joined, power->rows);
     for (size_t i = 0; i < power->n_left; i++)
         rows_note(cli, "no power from it for %zu: %s (%s)", power->left[i].rows,

@@ -85,6 +85,8 @@ void rows_add_errors(struct grid *grid, const struct scenario_group *group);
 /* Faults of options that go with others only. */
 bool rows_check_power(const struct rows_options *options, struct error *err);
 
+#define ROWS_NO_ZONE                                                                               \
+    "times of the power log name no zone and are taken as UTC; --power-log-offset shifts them"
 /* What a log of power gave, and why some rows have none of it. */
 void rows_note_power(const struct cli *cli, const struct measured_power_report *power);
 

@@ -226,6 +226,48 @@ static bool vary_blocks(const struct scenario_log_ask *ask, struct settings *set
     return ok;
 }
 
+static struct scenario_log_value value_of(double measured, double ours)
+{
+    return (struct scenario_log_value){measured, ours, measured > 0 ? ours / measured - 1 : NAN};
+}
+
+/* First arrival to last token, and the tokens in between. */
+static void span(const struct measured_log *log, double *seconds, double *tokens)
+{
+    *seconds = *tokens = 0;
+    for (size_t i = 0; i < log->n; i++) {
+        *seconds = fmax(*seconds, log->request[i].arrival_s + log->request[i].e2e_s);
+        *tokens += (double)log->request[i].output_tokens;
+    }
+}
+
+/* Of all that is metered against all that is simulated. */
+static bool compare_draw(const struct scenario_log_ask *ask, const struct measured_log *log,
+                         struct scenario_log *out, struct error *err)
+{
+    struct measured_power_log power;
+    double span_s, tokens;
+    const struct sim_summary *ours = &out->result.summary;
+    if (!ask->power.path)
+        return true;
+    bool ok = measured_power_read(ask->power.path, ask->power.offset_s, &power, err);
+    if (ok) {
+        span(log, &span_s, &tokens);
+        struct measured_power_mean mean =
+            measured_power_over(&power, log->start_s, log->start_s + span_s);
+        double ours_J = ours->energy.total;
+        out->draw = (struct scenario_log_draw){
+            .asked = true,
+            .no_zone = power.no_zone,
+            .W = value_of(mean.power_W, ours_J / ours->makespan_s),
+            .J = value_of(mean.power_W * span_s / tokens, ours_J / (double)ours->tokens_out),
+            .missing = mean.missing};
+        memcpy(out->draw.detail, mean.detail, sizeof out->draw.detail);
+    }
+    measured_power_free(&power);
+    return ok;
+}
+
 static size_t count_unmeasured(const struct measured_log *log)
 {
     size_t n = 0;
@@ -270,7 +312,7 @@ bool scenario_log_validate(const struct scenario_log_ask *ask, struct scenario_l
         ok = take_assignments(&settings, ask, &set, err) &&
              prepare(ask, &settings, &log, set, out, err) &&
              replay(ask, &settings, &log, &out->at[LOG_BLOCKS], &out->result, err) &&
-             vary_blocks(ask, &settings, &log, out, err);
+             compare_draw(ask, &log, out, err) && vary_blocks(ask, &settings, &log, out, err);
     }
     free_settings(&settings);
     measured_log_free(&log);

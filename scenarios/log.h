@@ -5,6 +5,7 @@
 #define SCENARIOS_LOG_H
 
 #include "devices/measurements/request_log.h"
+#include "scenarios/measured_power.h"
 #include "scenarios/result.h"
 
 struct scenario_log_ask {
@@ -13,6 +14,7 @@ struct scenario_log_ask {
     const char *const *set; /* (n_set) assignments; they win over what the log says */
     size_t n_set;
     const struct scenario_options *options;
+    struct scenario_power_ask power;
 };
 
 /* One request on both sides; nan where one of them has none. */
@@ -40,6 +42,15 @@ struct scenario_log_case {
     struct scenario_log_value value[LOG_QUANTITIES][LOG_FIGURES];
 };
 
+/* Draw from the first arrival to the last token, where a log of power was given. */
+struct scenario_log_draw {
+    bool asked, no_zone;         /* no_zone: the log of power names no zone of time */
+    struct scenario_log_value W; /* means */
+    struct scenario_log_value J; /* for each output token */
+    const char *missing;         /* why nothing was measured; NULL: it was */
+    char detail[96];             /* of what is missing */
+};
+
 /* The number of blocks that is right, and how much it matters. */
 enum scenario_log_blocks { LOG_BLOCKS, LOG_FEWER_BLOCKS, LOG_MORE_BLOCKS, LOG_CASES };
 #define SCENARIO_LOG_STEP 0.05
@@ -49,6 +60,7 @@ struct scenario_log {
     struct scenario_log_case at[LOG_CASES];
     size_t requests, unmeasured;                /* unmeasured: without a time of their last token */
     size_t failed, cancelled, warm_up, unsized; /* of the log, and not among its requests */
+    struct scenario_log_draw draw;
     const char *blocks_from; /* "--set", "the log", "the scenario" or "memory_fraction" */
     uint64_t block_tokens;
     double memory_fraction;

@@ -41,16 +41,28 @@ static json_t *number(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
+static json_t *value_json(const struct scenario_log_value *value)
+{
+    return json_pack("{s:o, s:o, s:o}", "measured", number(value->measured), "ours",
+                     number(value->ours), "deviation", number(value->deviation));
+}
+
+static json_t *draw_json(const struct scenario_log_draw *draw)
+{
+    json_t *object = json_pack("{s:o, s:o}", "W", value_json(&draw->W), "J_per_output_token",
+                               value_json(&draw->J));
+    if (draw->missing)
+        json_object_set_new(object, "missing",
+                            json_sprintf("%s (%s)", draw->missing, draw->detail));
+    return object;
+}
+
 static void put_values(json_t *object, const struct scenario_log_case *at)
 {
     for (int q = 0; q < LOG_QUANTITIES; q++) {
         json_t *quantity = json_object();
         for (int f = 0; f < LOG_FIGURES; f++) {
-            const struct scenario_log_value *value = &at->value[q][f];
-            json_object_set_new(quantity, scenario_log_figures[f],
-                                json_pack("{s:o, s:o, s:o}", "measured", number(value->measured),
-                                          "ours", number(value->ours), "deviation",
-                                          number(value->deviation)));
+            json_object_set_new(quantity, scenario_log_figures[f], value_json(&at->value[q][f]));
         }
         json_object_set_new(object, scenario_log_quantities[q], quantity);
     }
@@ -81,6 +93,8 @@ char *scenario_log_json(const struct scenario_log *log)
                         json_pack("{s:I, s:I, s:I, s:I}", "failed", (json_int_t)log->failed,
                                   "cancelled", (json_int_t)log->cancelled, "warm_up",
                                   (json_int_t)log->warm_up, "unsized", (json_int_t)log->unsized));
+    if (log->draw.asked)
+        json_object_set_new(root, "power", draw_json(&log->draw));
     put_values(root, at);
     json_object_set_new(root, "fewer_blocks", case_json(&log->at[LOG_FEWER_BLOCKS]));
     json_object_set_new(root, "more_blocks", case_json(&log->at[LOG_MORE_BLOCKS]));

@@ -15,7 +15,7 @@ static const char scenario_path[] = SOURCE_DIR "/tests/support/tiny.yaml";
 static const char *const settings[] = {"plan=single-gpu", "search.keep_up=false"};
 enum { N_SETTINGS = sizeof settings / sizeof *settings };
 
-static char path[] = "/tmp/qeilsim-round-XXXXXX";
+static char path[] = "/tmp/qeilsim-round-XXXXXX", power_path[] = "/tmp/qeilsim-power-XXXXXX";
 
 static bool run(struct scenario_result *result, struct error *err)
 {
@@ -41,9 +41,11 @@ static void add_list(struct text *out, const char *name, const struct table *row
     text_add(out, "], ");
 }
 
+static const double clock_zero_s = 98765.4321;
+
 static double start_of(const struct sim_request_row *row)
 {
-    return 98765.4321 + row->arrival_s;
+    return clock_zero_s + row->arrival_s;
 }
 
 static double prompt_of(const struct sim_request_row *row)
@@ -99,18 +101,42 @@ static char *as_aiperf(const struct table *rows)
     return out.bytes;
 }
 
-/* AIPerf's stamps are whole nanoseconds, beside steps of milliseconds. */
-static void check_round(char *text, size_t requests)
+/* A log of the mean draw, which the replay has too. */
+static bool write_power(const struct scenario_result *result, double zero_s, struct error *err)
 {
+    struct text out = {0};
+    const struct sim_summary *summary = &result->summary;
+    text_add(&out, "time_s,power_W\n");
+    for (int i = -1; i <= 40; i++)
+        text_add(&out, "%.9f,%.17g\n", zero_s + summary->makespan_s * i / 32,
+                 summary->energy.total / summary->makespan_s);
+    bool ok = file_write(power_path, out.bytes, out.length, err);
+    text_free(&out);
+    return ok;
+}
+
+/* AIPerf's stamps are whole nanoseconds, beside steps of milliseconds. */
+static void check_round(char *text, const struct scenario_result *result, double zero_s)
+{
+    size_t requests = result->requests.n_rows;
     struct error err = {0};
     struct scenario_log log = {.requests = 0};
     struct scenario_options options = {.replay = false};
-    struct scenario_log_ask ask = {path, scenario_path, settings, N_SETTINGS, &options};
-    bool ok = file_write(path, text, strlen(text), &err) && scenario_log_validate(&ask, &log, &err);
+    struct scenario_log_ask ask = {.path = path,
+                                   .scenario = scenario_path,
+                                   .set = settings,
+                                   .n_set = N_SETTINGS,
+                                   .options = &options,
+                                   .power = {power_path, 0}};
+    bool ok = file_write(path, text, strlen(text), &err) && write_power(result, zero_s, &err) &&
+              scenario_log_validate(&ask, &log, &err);
     if (!CHECK(ok))
         fprintf(stderr, "    %s\n", err.fault[0]);
     else
         CHECK(log.requests == requests && log.at[LOG_BLOCKS].compared == requests);
+    CHECK(!ok || (log.draw.asked && !log.draw.missing));
+    CHECK(!ok || fabs(log.draw.W.deviation) < 1e-6);
+    CHECK(!ok || fabs(log.draw.J.deviation) < 1e-5);
     for (int q = 0; ok && q < LOG_QUANTITIES; q++)
         for (int f = 0; f < LOG_FIGURES; f++)
             if (!CHECK(fabs(log.at[LOG_BLOCKS].value[q][f].deviation) < 1e-5))
@@ -124,17 +150,19 @@ int main(void)
 {
     struct error err = {0};
     struct scenario_result result = {.yaml = NULL};
-    int file = mkstemp(path);
-    if (file < 0)
+    int file = mkstemp(path), power = mkstemp(power_path);
+    if (file < 0 || power < 0)
         return check_skip("no file can be made in /tmp");
     close(file);
+    close(power);
     if (CHECK(run(&result, &err)) && CHECK(result.requests.n_rows > 10)) {
-        check_round(as_vllm(&result.requests), result.requests.n_rows);
-        check_round(as_aiperf(&result.requests), result.requests.n_rows);
+        check_round(as_vllm(&result.requests), &result, clock_zero_s);
+        check_round(as_aiperf(&result.requests), &result, 1759813207);
     } else {
         fprintf(stderr, "    %s\n", err.fault[0]);
     }
     scenario_result_free(&result);
     unlink(path);
+    unlink(power_path);
     return check_result();
 }
