@@ -7,6 +7,7 @@
 #include "cli/grid.h"
 #include "cli/rows.h"
 #include "scenarios/scenario.h"
+#include "workloads/bench.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -49,8 +50,11 @@ static int index_of(const char *word, const char *const *words)
 static bool find_format(struct workload_trace_spec *trace, struct error *err)
 {
     char *path = workload_trace_path(trace, err);
-    struct csv *csv = path ? csv_open(path, err) : NULL;
-    bool found = false;
+    enum workload_bench_kind kind = path ? workload_bench_kind(path) : WORKLOAD_BENCH_NONE;
+    bool found = kind == WORKLOAD_BENCH_VLLM || kind == WORKLOAD_BENCH_AIPERF;
+    if (found)
+        trace->format = kind == WORKLOAD_BENCH_VLLM ? WORKLOAD_VLLM_BENCH : WORKLOAD_AIPERF;
+    struct csv *csv = path && !found ? csv_open(path, err) : NULL;
     size_t column;
     for (int i = 0; csv && !found && i < MARKS; i++)
         if (csv_find(csv, marks[i], &column)) {
@@ -278,7 +282,7 @@ int cmd_trace(int argc, char **argv)
     struct wishes wishes = {.trace = {.thin = 1, .stretch = 1}, .unit = "s", .seed = 1};
     const struct option table[] = {
         {0, "format", OPTION_WORD, "NAME",
-         "azure, vidur, mooncake ... (default: as the header of a table tells)",
+         "azure, vidur, mooncake ... (default: as the file tells, where it does)",
          .value = &wishes.format, .words = workload_trace_formats},
         {0, "time-unit", OPTION_WORD, "UNIT",
          "of stamps in format vidur: s, ms, us, ns (default "

@@ -54,8 +54,8 @@ static const struct name temperatures[] = {{"temperature_c", 0},
                                            {"temperature", 0},
                                            {"temp", 0},
                                            {NULL, 0}};
-static const struct name several[] = {
-    {"index", 0}, {"uuid", 0}, {"gpu_uuid", 0}, {"pci_bus_id", 0}, {NULL, 0}};
+static const struct name several[] = {{"index", 0},      {"uuid", 0},   {"gpu_uuid", 0},
+                                      {"pci_bus_id", 0}, {"device", 0}, {NULL, 0}};
 
 static const double kelvin_of_0_C = 273.15, most_W = 1e7, hottest_C = 1e4;
 

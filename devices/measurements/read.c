@@ -181,7 +181,8 @@ static bool read_row(const struct places *places, struct measured_table *table, 
     ok = read_flash_attention(places, &row.flash_attention, err) && ok;
     if (!ok)
         return false;
-    if (row.record_line >= 1)
+    const double most_lines = 1e15;
+    if (row.record_line >= 1 && row.record_line < most_lines)
         row.line = (size_t)row.record_line;
     keep_texts(places, table, &row);
     table->row = mem_grow(table->row, room, table->n_rows + 1, sizeof *table->row);
