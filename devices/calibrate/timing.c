@@ -74,11 +74,14 @@ static size_t calls_of(calibrate_work *work, void *context, size_t *first)
     return calls;
 }
 
+/* Of work that takes longer than it should, the fewest repetitions have to do. */
 static bool is_done(const struct calibrate_effort *effort, const struct repetitions *list,
                     double begin_s)
 {
-    return list->n >= effort->most ||
-           (list->n >= effort->least && calibrate_now_s() - begin_s > effort->s);
+    const double most_times = 10;
+    double spent_s = calibrate_now_s() - begin_s;
+    return list->n >= effort->most || (list->n >= effort->least && spent_s > effort->s) ||
+           (list->n >= FEWEST && spent_s > most_times * effort->s);
 }
 
 static bool is_stopped(const struct calibrate_effort *effort)
@@ -86,7 +89,13 @@ static bool is_stopped(const struct calibrate_effort *effort)
     return effort->go_on && !effort->go_on(effort->context);
 }
 
-/* Repetitions that nobody disturbed: false where they are too few, or too many that were. */
+static bool has_meter(const struct calibrate_effort *effort)
+{
+    return effort->kernels && effort->kernels->does->meter;
+}
+
+/* Repetitions that nobody disturbed: false where they are too few, or too many that were. Without a
+ * meter all count, since nothing else tells of them. */
 static bool time_quietly(calibrate_work *work, void *context, const struct calibrate_effort *effort,
                          struct repetitions *quiet, size_t calls)
 {
@@ -96,16 +105,16 @@ static bool time_quietly(calibrate_work *work, void *context, const struct calib
         bool mostly = disturbed > quiet->n + effort->least || disturbed > 4 * effort->least;
         bool hopeless = disturbed >= 2 && quiet->n == 0;
         if ((mostly || hopeless) && calibrate_now_s() - begin_s > effort->s)
-            return quiet->n >= effort->least;
+            return is_done(effort, quiet, begin_s);
         long before = taken();
         double time_s = repeat_s(work, context, first, calls);
-        if (taken() == before)
+        if (taken() == before || !has_meter(effort))
             add(quiet, time_s);
         else
             disturbed++;
         first += calls;
     }
-    return quiet->n >= effort->least || !effort->kernels || !effort->kernels->does->meter;
+    return is_done(effort, quiet, begin_s) || !has_meter(effort);
 }
 
 static void time_metered(calibrate_work *work, void *context, const struct calibrate_effort *effort,

@@ -16,7 +16,8 @@ typedef void calibrate_work(void *context, size_t call);
 struct calibrate_effort {
     struct kernels *kernels; /* that work */
     double s;                /* to spend on it behind the warm-up; twice that on a busy machine */
-    size_t least, most;      /* repetitions, whatever the time */
+    size_t least, most;      /* repetitions, whatever the time; of work so long that they would take
+                                more than ten times `s`, three */
     calibrate_go_on *go_on;
     void *context;
 };
