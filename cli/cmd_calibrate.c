@@ -25,12 +25,15 @@ const struct option_usage cmd_calibrate_usage = {
         "answers, and is held against what the device file predicts.\n\nExample:\n"
         "  qeilsim calibrate --list"};
 
+/* Of heating, and as long of cooling: coolers settle within it. */
+static const double heat_minutes = 3;
+
 struct wishes {
     struct scenario_calibrate_ask ask;
     const char *check, *device, *store;
     bool list;
     uint64_t threads;
-    double most_C, ambient_C;
+    double most_C, ambient_C, heat_minutes; /* nan: not given */
 };
 
 static bool check_wishes(const struct cli *cli, const struct wishes *wishes, struct error *err)
@@ -39,7 +42,8 @@ static bool check_wishes(const struct cli *cli, const struct wishes *wishes, str
         error_set(err, "--check needs --device FILE; see 'qeilsim calibrate --help'");
     if (wishes->device && !wishes->check)
         error_set(err, "--device goes with --check MODEL only");
-    if (wishes->check && (cli->output || wishes->store || wishes->ask.platform || wishes->list))
+    if (wishes->check && (cli->output || wishes->store || wishes->ask.platform || wishes->list ||
+                          isfinite(wishes->heat_minutes)))
         error_set(err, "--check goes with --device, --on, --quick, --threads and --json only");
     if (wishes->ask.platform && !cli->output)
         error_set(err, "--platform needs --output FILE");
@@ -169,6 +173,9 @@ static int work(struct cli *cli, struct wishes *wishes)
     cli_progress_begin(&progress, cli);
     wishes->ask.threads = (size_t)wishes->threads;
     wishes->ask.most_K = isfinite(wishes->most_C) ? wishes->most_C + 273.15 : 0;
+    wishes->ask.heat_minutes = isfinite(wishes->heat_minutes) ? wishes->heat_minutes
+                               : wishes->ask.quick            ? 0
+                                                              : heat_minutes;
     wishes->ask.ambient_K = isfinite(wishes->ambient_C) ? wishes->ambient_C + 273.15 : 0;
     wishes->ask.talk =
         (struct scenario_calibrate_talk){cli_progress_step, cli_progress_note, &progress};
@@ -178,7 +185,7 @@ static int work(struct cli *cli, struct wishes *wishes)
 int cmd_calibrate(int argc, char **argv)
 {
     struct cli cli = CLI_START;
-    struct wishes wishes = {.most_C = NAN, .ambient_C = NAN};
+    struct wishes wishes = {.most_C = NAN, .ambient_C = NAN, .heat_minutes = NAN};
     char **models = complete_models(argv), **devices = complete_devices(argv);
     const struct option table[] = {
         {0, "quick", OPTION_FLAG, .help = "fewer sizes, under a minute",
@@ -197,8 +204,12 @@ int cmd_calibrate(int argc, char **argv)
          &wishes.threads, 1, 4096, NULL},
         {0, "max-minutes", OPTION_NUMBER, "N", "stop after so long, and fit what was measured",
          &wishes.ask.most_minutes, 0.05, 1440, NULL},
-        {0, "max-temp", OPTION_NUMBER, "C", "wait where a sensor tells more degrees Celsius",
-         &wishes.most_C, 20, 120, NULL},
+        {0, "max-temp", OPTION_NUMBER, "C",
+         "wait where a sensor tells more degrees Celsius; end heating", &wishes.most_C, 20, 120,
+         NULL},
+        {0, "heat-minutes", OPTION_NUMBER, "N",
+         "heat so long at most, and cool as long (default 3; 0 with --quick); 0: do not",
+         &wishes.heat_minutes, 0, 60, NULL},
         {0, "ambient", OPTION_NUMBER, "C", "temperature of the air, to be noted in the file",
          &wishes.ambient_C, -40, 60, NULL},
         {0, "list", OPTION_FLAG, .help = "tell what there is to measure, and measure nothing",

@@ -132,15 +132,18 @@ static void print_scenario_result(const char *path, const struct scenario_result
     }
 }
 
-static bool show_calibrations(const char *path, const struct scenario_calibrations *all, bool yaml,
+static bool show_calibrations(const char *path, const struct scenario_result *result, bool yaml,
                               struct error *err)
 {
+    const struct scenario_calibrations *all = result->calibrations;
     if (yaml && all->n != 1)
         return error_set(err, "%s: holds %zu devices; --yaml tells a single one", path, all->n);
     if (yaml)
         fputs(all->device[0].yaml, stdout);
     else
         report_kernels(all);
+    if (!yaml && result->thermal)
+        report_thermal(result->thermal);
     return true;
 }
 
@@ -151,7 +154,7 @@ static bool show_result(const char *path, bool yaml, struct error *err)
         return false;
     bool ok = true;
     if (result.calibrations)
-        ok = show_calibrations(path, result.calibrations, yaml, err);
+        ok = show_calibrations(path, &result, yaml, err);
     else if (yaml && (result.validation || result.thermal))
         ok = error_set(err, "%s: holds a validation, so no scenario for --yaml", path);
     else if (yaml)

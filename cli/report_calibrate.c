@@ -136,6 +136,7 @@ void report_calibration(const struct scenario_calibration *calibration)
     print_way("from the device", &calibration->download);
     print_formats(calibration);
     report_draw(calibration);
+    report_heat(calibration);
     report_fit_of_kernels(&calibration->fit);
     if (calibration->prior)
         printf("\nnot measured: %s\n", calibration->prior);

@@ -62,6 +62,39 @@ static void print_loads(const struct calibrate_draw *draw)
     grid_print(&grid, 0, true, stdout);
 }
 
+static void print_chain(const struct scenario_heat *heat)
+{
+    printf("%zu thermal %s, %.3g K/W (%.0f %%) to the air; time constants", heat->nodes,
+           heat->nodes == 1 ? "node" : "nodes", heat->resistance_KpW, 100 * heat->resistance_error);
+    for (size_t m = 0; m < heat->nodes; m++)
+        printf("%s %.3g s (%s%.0f %%)", m > 0 ? "," : "", heat->time_constant_s[m],
+               heat->identified[m] ? "" : "not identified, ", 100 * heat->time_error[m]);
+    printf("; %.2g K off\n", heat->rmse_K);
+}
+
+void report_heat(const struct scenario_calibration *calibration)
+{
+    const struct calibrate_heat *run = &calibration->heat_run;
+    const struct scenario_heat *heat = &calibration->heat;
+    if (run->n == 0)
+        return;
+    printf("\nheat by %s: %.0f s of load%s, %.0f s of rest\n", run->sensors, run->up_s,
+           run->limited  ? " up to the limit"
+           : run->steady ? " until it was steady"
+                         : "",
+           run->down_s);
+    if (heat->told)
+        print_chain(heat);
+    else
+        printf("of no use: %s\n", heat->why);
+    if (isfinite(heat->leakage_W))
+        printf("leakage %.3g W (%.0f %%) at the reference temperature\n", heat->leakage_W,
+               100 * heat->leakage_error_W / heat->leakage_W);
+    if (isfinite(heat->throttle.die_K))
+        printf("slower by %.0f %% from %.0f C on%s\n", 100 * heat->throttle.fall,
+               heat->throttle.die_K - 273.15, heat->throttle.clock ? ", as its clock fell" : "");
+}
+
 void report_draw(const struct scenario_calibration *calibration)
 {
     const struct calibrate_draw *draw = &calibration->draw;

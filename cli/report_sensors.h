@@ -9,5 +9,7 @@
 void report_sensors(const struct sensors *sensors);
 /* Draws at rest and under load; nothing where no sensor tells. */
 void report_draw(const struct scenario_calibration *calibration);
+/* The heating and the cooling run; nothing where there was none. */
+void report_heat(const struct scenario_calibration *calibration);
 
 #endif

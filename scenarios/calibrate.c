@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "devices/kernels/opencl.h"
 #include "scenarios/calibrate_fit.h"
+#include "scenarios/calibrate_heat.h"
 #include "scenarios/calibrate_link.h"
 
 #include <math.h>
@@ -22,6 +23,7 @@ struct run {
     struct calibrate_extent extent;
     double begin_s;
     double done; /* share of the work */
+    bool heating;
     bool stopped;
 };
 
@@ -32,6 +34,14 @@ static void note(const struct run *run, const char *format, double value)
         return;
     snprintf(sentence, sizeof sentence, format, value);
     run->ask->talk.note(run->ask->talk.context, sentence);
+}
+
+static void note_text(const struct run *run, const char *what, const char *why)
+{
+    char *sentence = mem_printf("%s %s", what, why);
+    if (run->ask->talk.note)
+        run->ask->talk.note(run->ask->talk.context, sentence);
+    free(sentence);
 }
 
 /* What went wrong on the device; NULL: nothing. */
@@ -52,7 +62,8 @@ static bool goes_on(struct run *run, const char *what)
 
 static bool go_on(void *context)
 {
-    return goes_on(context, "measuring");
+    struct run *run = context;
+    return goes_on(run, run->heating ? "heating and cooling" : "measuring");
 }
 
 /* Lets the machine cool where a sensor tells more than is wished; false: stopped meanwhile. */
@@ -230,11 +241,54 @@ static void measure_draw(struct run *run)
         return;
     calibrate_draw(&run->session, run->sensors, run->ask->quick ? 1 : 3, &out->draw);
     calibrate_session_end(&run->session);
-    if (out->draw.why && run->ask->talk.note) {
-        char *sentence = mem_printf("power is not measured: %s", out->draw.why);
-        run->ask->talk.note(run->ask->talk.context, sentence);
-        free(sentence);
+    if (out->draw.why)
+        note_text(run, "power is not measured:", out->draw.why);
+}
+
+/* Seconds for heating within what is left, as much being kept for cooling; a minute tells little.
+ */
+static double heat_s(const struct run *run)
+{
+    const double least_s = 60, other_s = 15;
+    double most_s = 60 * run->ask->heat_minutes;
+    if (run->ask->most_minutes > 0) {
+        double left_s = 60 * run->ask->most_minutes - (calibrate_now_s() - run->begin_s);
+        most_s = fmin(most_s, (left_s - other_s) / 2);
     }
+    return most_s < fmin(least_s, 60 * run->ask->heat_minutes) ? 0 : most_s;
+}
+
+static void measure_heat(struct run *run)
+{
+    struct scenario_calibration *out = run->out;
+    const struct calibrate_heat_ask ask = {.rest_s = 10,
+                                           .most_s = heat_s(run),
+                                           .most_K =
+                                               run->ask->most_K > 0 ? run->ask->most_K : INFINITY};
+    if (out->found.kind != DEVICE_CPU || run->ask->heat_minutes <= 0)
+        return;
+    run->heating = true;
+    if (ask.most_s > 0)
+        calibrate_heat_here(&run->session, run->sensors, &ask, &out->heat_run);
+    else
+        out->heat_run.why = mem_strdup("no time is left for it");
+    run->heating = false;
+    calibrate_session_end(&run->session);
+    if (out->heat_run.limited)
+        note(run, "heating ended at the limit of %.0f C", run->ask->most_K - 273.15);
+}
+
+/* After the fit. */
+static void name_heat(const struct run *run)
+{
+    const struct scenario_heat *heat = &run->out->heat;
+    if (heat->why)
+        note_text(run, "heat is not measured:", heat->why);
+    if (isfinite(heat->throttle.die_K))
+        note(run,
+             heat->throttle.clock ? "the clock fell under load, from %.0f C of the die on"
+                                  : "the load slowed down, from %.0f C of the die on",
+             heat->throttle.die_K - 273.15);
 }
 
 static bool measure_and_fit(struct run *run, struct error *err)
@@ -247,6 +301,8 @@ static bool measure_and_fit(struct run *run, struct error *err)
         scenario_passes_run(run->kernels, &run->session.effort, &passes);
     if (!run->stopped)
         measure_draw(run);
+    if (!run->stopped)
+        measure_heat(run);
     run->done = 1;
     summarise(run->out, calibrate_far_B(&run->session));
     name_troubles(run);
@@ -256,6 +312,8 @@ static bool measure_and_fit(struct run *run, struct error *err)
                 error_machine(err, "stopped after %zu of %zu measurements: too few for a device",
                               run->out->measured, run->out->planned));
     ok = ok && scenario_calibrated_fit(run->ask, &passes, run->out, err);
+    if (ok)
+        name_heat(run);
     scenario_passes_free(&passes);
     return ok;
 }
@@ -303,6 +361,8 @@ void scenario_calibration_free(struct scenario_calibration *calibration)
     scenario_found_free(&calibration->found);
     calibrate_evidence_free(&calibration->evidence);
     calibrate_draw_free(&calibration->draw);
+    calibrate_heat_free(&calibration->heat_run);
+    scenario_heat_free(&calibration->heat);
     calibrate_samples_free(&calibration->samples);
     scenario_fit_free(&calibration->fit);
     free(calibration->title);

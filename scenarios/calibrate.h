@@ -6,7 +6,9 @@
 
 #include "devices/calibrate/draw.h"
 #include "devices/calibrate/evidence.h"
+#include "devices/calibrate/heat.h"
 #include "devices/kernels/places.h"
+#include "scenarios/thermal.h"
 #include "scenarios/validate.h"
 
 /* How long work tells of itself. */
@@ -59,6 +61,7 @@ struct scenario_calibrate_ask {
     double most_minutes; /* 0: no limit */
     double most_K;       /* wait where a sensor tells more; 0: no limit */
     double ambient_K;    /* 0: not told */
+    double heat_minutes; /* most of a heating run, and as long of the cooling behind it; 0: none */
     size_t threads;      /* 0: those that are fastest */
     struct scenario_calibrate_talk talk;
 };
@@ -76,6 +79,27 @@ struct scenario_way {
     size_t n;                              /* copies */
 };
 
+enum { SCENARIO_HEAT_NODES = 3 };
+
+/* What a heating and a cooling run told: a chain of thermal nodes from the die to the air, and
+ * leakage in the form of the device. */
+struct scenario_heat {
+    bool told;  /* the chain was fitted */
+    char *why;  /* why it was not; NULL: it was, or there was no run */
+    char *text; /* temperatures and time constants with their errors */
+    size_t nodes;
+    double capacity_JpK[SCENARIO_HEAT_NODES];
+    double conductance_WpK[SCENARIO_HEAT_NODES]; /* to the next node; of the last one to the air */
+    double time_constant_s[SCENARIO_HEAT_NODES]; /* slowest first */
+    double time_error[SCENARIO_HEAT_NODES];      /* standard errors of their logarithms */
+    bool identified[SCENARIO_HEAT_NODES];
+    double resistance_KpW, resistance_error; /* from the die to the air; of its logarithm */
+    double rmse_K;
+    double leakage_W, leakage_error_W; /* at the form's reference temperature; nan: not told */
+    struct calibrate_throttle throttle;
+    struct scenario_thermal log; /* for pictures */
+};
+
 struct scenario_calibration {
     struct places *places;
     struct scenario_found found;
@@ -89,6 +113,8 @@ struct scenario_calibration {
     struct scenario_fit fit;
     struct calibrate_draw draw;
     struct sensor_split split; /* of the draws; error nan: there is none */
+    struct calibrate_heat heat_run;
+    struct scenario_heat heat;
     struct calibrate_pace pace;
     double noise;
     size_t planned, measured; /* samples; fewer measured: it was stopped */

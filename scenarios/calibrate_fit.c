@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "scenarios/calibrate_device.h"
+#include "scenarios/calibrate_heat.h"
 #include "scenarios/calibrate_power.h"
 #include "scenarios/fit_device.h"
 
@@ -22,6 +23,19 @@ bool scenario_calibrated_enough(const struct scenario_calibration *out)
             isfinite(calibrate_peak_FLOPps(&out->samples, "int8")));
 }
 
+/* Leakage first: what a hotter die leaks more is no load's. */
+static void take_sensors(struct tree *tree, const char *name, struct scenario_calibration *out)
+{
+    struct device_power power;
+    if (!scenario_power_read(tree, &power))
+        return;
+    scenario_heat_fit(&out->heat_run, &power.leakage, &out->draw, name, &out->heat);
+    out->draw.leakage_W = out->heat.leakage_W;
+    if (!scenario_calibrated_power(tree, &out->draw, &out->prior, &out->split))
+        out->heat.leakage_W = NAN;
+    scenario_heat_put(tree, &out->heat_run, &out->heat, &out->prior);
+}
+
 bool scenario_calibrated_fit(const struct scenario_calibrate_ask *ask,
                              const struct scenario_passes *passes, struct scenario_calibration *out,
                              struct error *err)
@@ -31,7 +45,7 @@ bool scenario_calibrated_fit(const struct scenario_calibrate_ask *ask,
     struct fit_result result = {0};
     struct tree *tree = scenario_calibrated_device(ask, out, &out->prior, err);
     if (tree)
-        scenario_calibrated_power(tree, &out->draw, &out->prior, &out->split);
+        take_sensors(tree, scenario_calibrated_name(ask, &out->found), out);
     if (!tree || !device_read(tree, &device, err)) {
         tree_free(tree);
         return false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "scenarios/calibrate.h"
+#include "scenarios/calibrate_heat.h"
 #include "scenarios/calibrate_power.h"
 #include "scenarios/calibrate_store.h"
 #include "scenarios/fit_device.h"
@@ -83,7 +84,7 @@ static json_t *calibration_json(const struct scenario_calibration *calibration)
                             scenario_group_json(&calibration->fit.group[i]));
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:f, s:o, s:o, s:o, s:o, s:o, s:o, "
-        "s:o, s:o, s:o, s:o, s:o, s:o}",
+        "s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
         "on", calibration->found.id, "processor", calibration->title, "vectors",
         calibration->vectors, "gemm", calibration->gemm, "threads",
         (json_int_t)calibration->threads, "planned", (json_int_t)calibration->planned, "measured",
@@ -93,7 +94,8 @@ static json_t *calibration_json(const struct scenario_calibration *calibration)
         "gemm_flops_per_s", number(calibration->gemm_FLOPps), "launch_s",
         number(calibration->launch_s), "page_s", number(calibration->page_s), "threads_tried",
         sweep_json(calibration), "power",
-        scenario_power_json(&calibration->draw, &calibration->split), "groups", groups, "fitted",
+        scenario_power_json(&calibration->draw, &calibration->split), "heat",
+        scenario_heat_json(&calibration->heat_run, &calibration->heat), "groups", groups, "fitted",
         fitted_json(calibration), "samples", samples, "upload", way_json(&calibration->upload),
         "download", way_json(&calibration->download));
 }

@@ -17,8 +17,7 @@ static void put(struct tree *map, const char *key, double value)
     free(text);
 }
 
-/* The power of a device as its file says it. */
-static bool read_power(const struct tree *tree, struct device_power *out)
+bool scenario_power_read(const struct tree *tree, struct device_power *out)
 {
     struct error err = {0};
     struct device device;
@@ -30,7 +29,7 @@ static bool read_power(const struct tree *tree, struct device_power *out)
     return ok;
 }
 
-/* Leakage at rest has the same share of the idle draw as the relative's. */
+/* Without a heating run leakage at rest has the same share of the idle draw as the relative's. */
 static struct device_leakage put_rest(struct tree *device, const struct device_power *old,
                                       const struct calibrate_draw *draw)
 {
@@ -40,7 +39,9 @@ static struct device_leakage put_rest(struct tree *device, const struct device_p
     double old_W = device_leakage_W(&leakage, old->idle_K, 1, 1);
     double leak_W = device_leakage_W(&leakage, idle_K, 1, 1);
     if (leak_W > 0) {
-        leakage.reference_W *= old_W / old->idle_W * draw->idle_W / leak_W;
+        leakage.reference_W =
+            draw->leakage_W > 0 ? draw->leakage_W
+                                : leakage.reference_W * old_W / old->idle_W * draw->idle_W / leak_W;
         put(tree_get(power, "leakage"), "reference_W", leakage.reference_W);
     }
     put(power, "idle_W", draw->idle_W);
@@ -91,7 +92,7 @@ bool scenario_calibrated_power(struct tree *device, const struct calibrate_draw 
 {
     struct device_power old;
     *split = (struct sensor_split){.error = NAN};
-    if (!draw->sensors || draw->why || !(draw->idle_W > 0) || !read_power(device, &old) ||
+    if (!draw->sensors || draw->why || !(draw->idle_W > 0) || !scenario_power_read(device, &old) ||
         !calibrate_draw_split(draw, &old.leakage, split))
         return false;
     struct device_leakage leakage = put_rest(device, &old, draw);

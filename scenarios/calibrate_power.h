@@ -8,10 +8,14 @@
 
 struct json_t;
 
+/* The power of a device as its map says it. */
+bool scenario_power_read(const struct tree *device, struct device_power *out);
+
 /* Puts the idle draw, that of being busy, of an operation and of a byte into a device whose power
- * is a relative's, each with its source. The share of the idle draw that leaks stays the
- * relative's. Where the sensors do not tell, nothing changes. *prior is then told anew: what no
- * measurement here tells of. *split is what was put there. False: nothing was. */
+ * is a relative's, each with its source. Where a heating
+ * run did not tell what leaks, its share of the idle draw stays the relative's. Where the sensors
+ * do not tell, nothing changes. *prior is then told anew: what no measurement here tells of. *split
+ * is what was put there. False: nothing was. */
 bool scenario_calibrated_power(struct tree *device, const struct calibrate_draw *draw, char **prior,
                                struct sensor_split *split);
 

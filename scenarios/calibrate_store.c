@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "scenarios/store.h"
+#include "scenarios/thermal_logs.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -177,6 +178,24 @@ static void add_levels(const struct scenario_calibration *one, struct table *out
     }
 }
 
+static void add_heat(struct scenario_calibrations *all, const struct scenario_thermal *heat)
+{
+    struct scenario_thermal_log log;
+    struct scenario_thermal_reading reading;
+    if (heat->readings.n_rows == 0)
+        return;
+    if (all->heat.logs.n_columns == 0)
+        scenario_thermal_init(&all->heat);
+    for (size_t r = 0; r < heat->logs.n_rows; r++) {
+        table_get(&heat->logs, r, &log);
+        table_add(&all->heat.logs, &log);
+    }
+    for (size_t r = 0; r < heat->readings.n_rows; r++) {
+        table_get(&heat->readings, r, &reading);
+        table_add(&all->heat.readings, &reading);
+    }
+}
+
 void scenario_calibrations_add(struct scenario_calibrations *all,
                                const struct scenario_calibration *one)
 {
@@ -189,6 +208,7 @@ void scenario_calibrations_add(struct scenario_calibrations *all,
                                           .yaml = mem_strdup(one->fit.yaml)};
     add_kernels(one, &kept->kernels);
     add_levels(one, &kept->levels);
+    add_heat(all, &one->heat.log);
 }
 
 void scenario_calibrations_free(struct scenario_calibrations *all)
@@ -204,6 +224,7 @@ void scenario_calibrations_free(struct scenario_calibrations *all)
         table_free(&kept->levels);
     }
     free(all->device);
+    scenario_thermal_free(&all->heat);
     *all = (struct scenario_calibrations){0};
 }
 
@@ -233,6 +254,8 @@ bool scenario_calibrations_write(const struct scenario_calibrations *all, const 
     scenario_h5_put_group(file, TOP);
     for (size_t i = 0; i < all->n; i++)
         put_device(file, &all->device[i]);
+    if (all->heat.readings.n_rows > 0)
+        scenario_thermal_put_tables(file, &all->heat);
     bool ok = scenario_h5_save(file, path, err);
     scenario_h5_close(file);
     return ok;

@@ -40,6 +40,8 @@ struct scenario_kept_device {
 struct scenario_calibrations {
     struct scenario_kept_device *device; /* (n) */
     size_t n, room;
+    /* Heating and cooling runs, to be written; what is read stands in the result's `thermal`. */
+    struct scenario_thermal heat;
 };
 
 /* Takes a copy of what was measured and fitted. */

@@ -193,7 +193,8 @@ static bool get_thermal(struct scenario_h5 *file, struct scenario_result *out)
 static bool get_calibrations(struct scenario_h5 *file, struct scenario_result *out)
 {
     out->calibrations = mem_calloc(1, sizeof *out->calibrations);
-    return scenario_calibrations_get(file, out->calibrations);
+    return scenario_calibrations_get(file, out->calibrations) &&
+           (!scenario_thermal_stored(file) || get_thermal(file, out));
 }
 
 static bool get_content(struct scenario_h5 *file, struct scenario_result *out)

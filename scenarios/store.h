@@ -19,6 +19,7 @@ bool scenario_validation_get(struct scenario_h5 *file, struct scenario_validatio
 /* The same of a thermal validation, freed with scenario_thermal_free. */
 bool scenario_thermal_stored(const struct scenario_h5 *file);
 bool scenario_thermal_get(struct scenario_h5 *file, struct scenario_thermal *out);
+void scenario_thermal_put_tables(struct scenario_h5 *file, const struct scenario_thermal *thermal);
 
 /* The same of calibrations, freed with scenario_calibrations_free. */
 bool scenario_calibrations_stored(const struct scenario_h5 *file);

@@ -55,22 +55,28 @@ static void put_network(struct tree *thermal, const struct thermal_chain *chain)
         tree_free(couplings);
 }
 
+void scenario_thermal_tell(const struct thermal_fit *fit, struct text *out)
+{
+    const double kelvin_of_0_C = 273.15;
+    text_add(out, "%.3g to %.3g C; time constants", fit->least_K - kelvin_of_0_C,
+             fit->greatest_K - kelvin_of_0_C);
+    for (size_t m = 0; m < fit->model.chain.n; m++)
+        text_add(out, "%s %.3g s (%s%.0f %%)", m > 0 ? "," : "", fit->time_constant_s[m],
+                 fit->identified[m] ? "" : "not identified, ", 100 * fit->relative_error[m]);
+    if (fit->model.chain.fan_pK > 0)
+        text_add(out, "; cooling grows by %.2g %% a kelvin, the value is that of %.3g C there",
+                 100 * fit->model.chain.fan_pK,
+                 fit->model.chain.fan_from_K + fit->model.ambient_K - kelvin_of_0_C);
+}
+
 /* What the network was fitted to, and how far it may be trusted. */
 static char *reference(const struct measured_thermal *logs, const struct thermal_fit *fit,
                        const struct scenario_thermal_log *log)
 {
-    const double kelvin_of_0_C = 273.15;
     struct text text = {0};
-    text_add(&text, "%lld rows from %s, log '%s' of %s, %.3g to %.3g C; time constants",
-             (long long)log->fitted, log->place, log->log, log->device,
-             fit->least_K - kelvin_of_0_C, fit->greatest_K - kelvin_of_0_C);
-    for (size_t m = 0; m < fit->model.chain.n; m++)
-        text_add(&text, "%s %.3g s (%s%.0f %%)", m > 0 ? "," : "", fit->time_constant_s[m],
-                 fit->identified[m] ? "" : "not identified, ", 100 * fit->relative_error[m]);
-    if (fit->model.chain.fan_pK > 0)
-        text_add(&text, "; cooling grows by %.2g %% a kelvin, the value is that of %.3g C there",
-                 100 * fit->model.chain.fan_pK,
-                 fit->model.chain.fan_from_K + fit->model.ambient_K - kelvin_of_0_C);
+    text_add(&text, "%lld rows from %s, log '%s' of %s, ", (long long)log->fitted, log->place,
+             log->log, log->device);
+    scenario_thermal_tell(fit, &text);
     if (logs->log[0].source == MEASURED_POWER_NONE)
         text_add(&text, "; no power was measured: watts are a guess, times are not");
     return text.bytes;
@@ -100,6 +106,14 @@ static void put_sources(struct tree *device, const char *ref, bool couplings)
     }
 }
 
+void scenario_thermal_put(struct tree *device, const struct thermal_chain *chain, const char *ref)
+{
+    if (!tree_get(device, "thermal"))
+        tree_put(device, "thermal", tree_new_map(&device->mark));
+    put_network(tree_get(device, "thermal"), chain);
+    put_sources(device, ref, chain->n > 1);
+}
+
 static char *bare_yaml(const struct tree *map)
 {
     struct text text = {0};
@@ -115,10 +129,7 @@ static bool write_device(const struct scenario_thermal_ask *ask, const struct th
         return false;
     struct tree_mark none = {.line = 1, .column = 1};
     struct tree *map = ask->device ? subject.tree : tree_new_map(&none);
-    if (!tree_get(map, "thermal"))
-        tree_put(map, "thermal", tree_new_map(&map->mark));
-    put_network(tree_get(map, "thermal"), &fit->model.chain);
-    put_sources(map, ref, fit->model.chain.n > 1);
+    scenario_thermal_put(map, &fit->model.chain, ref);
     out->yaml = ask->device ? scenario_fit_yaml(map, "device") : bare_yaml(map);
     if (ask->device)
         scenario_subject_free(&subject);

@@ -197,6 +197,29 @@ static bool log_time_constant(void *context, const double *x, double *value)
     return true;
 }
 
+/* A meter's watt is `gain` watts at the die. */
+static bool log_resistance(void *context, const double *x, double *value)
+{
+    struct search *search = context;
+    struct thermal_model model = model_of(search, x);
+    struct thermal_chain linear = thermal_chain_linear(&model.chain);
+    double sum_KpW = 0;
+    for (size_t i = 0; i < linear.n; i++)
+        sum_KpW += 1 / linear.conductance_WpK[i];
+    *value = log(model.gain * sum_KpW);
+    return true;
+}
+
+static bool take_resistance(struct search *search, const struct fit_problem *problem,
+                            const struct fit_result *result, struct thermal_fit *out,
+                            struct error *err)
+{
+    double value;
+    log_resistance(search, result->x, &value);
+    out->resistance_KpW = exp(value);
+    return fit_spread(problem, result, log_resistance, search, &out->resistance_error, err);
+}
+
 /* A time constant is identified when its error is below half of it and the log can show it. */
 static bool take_time_constants(struct search *search, const struct fit_problem *problem,
                                 const struct fit_result *result, struct thermal_fit *out,
@@ -242,7 +265,8 @@ static bool take_result(struct search *search, const struct fit_problem *problem
     thermal_predict(&out->model, series, search->die_K);
     out->rmse_fit_K = rmse_of(series, search->die_K, 0, series->fitted);
     out->rmse_K = rmse_of(series, search->die_K, series->fitted, series->n);
-    return take_time_constants(search, problem, result, out, err);
+    return take_resistance(search, problem, result, out, err) &&
+           take_time_constants(search, problem, result, out, err);
 }
 
 /* Twice: residuals that follow each other say less than their number, so the second fit takes the

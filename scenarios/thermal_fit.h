@@ -22,6 +22,8 @@ struct thermal_fit {
     double relative_error[THERMAL_NODES];  /* standard errors of their logarithms */
     bool identified[THERMAL_NODES];
     size_t n_identified;
+    /* From the die to ambient, by a watt of the log, and the standard error of its logarithm. */
+    double resistance_KpW, resistance_error;
     size_t parameters;          /* that were fitted */
     double rmse_fit_K, rmse_K;  /* of the fitted readings, and of those behind them (nan: none) */
     double correlation;         /* of a residual with the one before it, at least 0 */

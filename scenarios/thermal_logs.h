@@ -3,6 +3,7 @@
 #ifndef SCENARIOS_THERMAL_LOGS_H
 #define SCENARIOS_THERMAL_LOGS_H
 
+#include "base/tree.h"
 #include "scenarios/thermal.h"
 #include "scenarios/thermal_fit.h"
 
@@ -13,5 +14,10 @@ const char *scenario_thermal_add(const struct measured_thermal *logs, size_t log
                                  struct scenario_thermal *out, struct thermal_fit *fit);
 /* "file:line" with the file's last name. Freed with free(). */
 char *scenario_thermal_place(const struct measured_thermal *logs, size_t line);
+
+/* Range and time constants, as a source tells them. */
+void scenario_thermal_tell(const struct thermal_fit *fit, struct text *out);
+/* Makes a chain the thermal network of a device map, with where it comes from. */
+void scenario_thermal_put(struct tree *device, const struct thermal_chain *chain, const char *ref);
 
 #endif

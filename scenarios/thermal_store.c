@@ -60,13 +60,18 @@ const struct column_spec scenario_thermal_reading_columns[] = {
     {.name = NULL},
 };
 
+void scenario_thermal_put_tables(struct scenario_h5 *file, const struct scenario_thermal *thermal)
+{
+    scenario_h5_put_table(file, LOGS, &thermal->logs);
+    scenario_h5_put_table(file, READINGS, &thermal->readings);
+}
+
 bool scenario_thermal_write(const struct scenario_thermal *thermal, const char *path,
                             struct error *err)
 {
     struct scenario_h5 *file = scenario_h5_create();
     scenario_store_head(file, TITLE);
-    scenario_h5_put_table(file, LOGS, &thermal->logs);
-    scenario_h5_put_table(file, READINGS, &thermal->readings);
+    scenario_thermal_put_tables(file, thermal);
     bool ok = scenario_h5_save(file, path, err);
     scenario_h5_close(file);
     return ok;

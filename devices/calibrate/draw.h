@@ -24,6 +24,7 @@ struct calibrate_draw {
     double idle_W, idle_K;                       /* nan: not told */
     struct calibrate_load load[CALIBRATE_LOADS]; /* (n) */
     size_t n;
+    double leakage_W; /* at its form's reference temperature, by a heating run; 0: not told */
 };
 
 /* Rests and works for `s` seconds each, and reads the sensors meanwhile. Without sensors it does

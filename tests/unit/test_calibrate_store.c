@@ -6,6 +6,7 @@
 #include "scenarios/result.h"
 #include "tests/check.h"
 #include "tests/support/small_calibration.h"
+#include "tests/support/small_thermal.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -82,6 +83,32 @@ static void test_rows(void)
     scenario_calibrations_free(&all);
 }
 
+/* Heating runs are read as thermal logs. */
+static void test_heat(void)
+{
+    struct error err = {0};
+    struct scenario_result result;
+    struct scenario_calibration one = small_calibration();
+    struct scenario_calibrations all = {0};
+    char title[] = "box";
+    one.heat.log = small_thermal();
+    one.fit.name = first;
+    one.fit.yaml = yaml;
+    one.title = one.vectors = one.gemm = title;
+    scenario_calibrations_add(&all, &one);
+    CHECK(scenario_calibrations_write(&all, path, &err));
+    if (CHECK(scenario_result_read(path, &result, &err)) &&
+        CHECK(result.calibrations && result.thermal)) {
+        CHECK(result.calibrations->n == 1);
+        check_table(&one.heat.log.logs, &result.thermal->logs);
+        check_table(&one.heat.log.readings, &result.thermal->readings);
+    }
+    scenario_result_free(&result);
+    scenario_calibrations_free(&all);
+    scenario_thermal_free(&one.heat.log);
+    small_calibration_free(&one);
+}
+
 static void read_bytes(char **bytes, size_t *n)
 {
     struct error err = {0};
@@ -156,6 +183,7 @@ int main(void)
         return 1;
     test_round_trip();
     test_rows();
+    test_heat();
     test_same_bytes();
     test_refused();
     test_unwritable();
