@@ -44,6 +44,8 @@ struct cpu_product {
 };
 void cpu_product(const struct cpu *cpu, const struct cpu_product *what);
 
+float cpu_greatest(const float *x, size_t n); /* -infinity of none */
+
 void cpu_matmul(struct kernels *kernels, const struct kernels_weights *weights, const void *x,
                 size_t rows, void *y);
 void cpu_keep(struct kernels *kernels, const struct kernels_attention *what, const void *k,

@@ -34,14 +34,6 @@ static const uint16_t *of_head(const void *cache, const struct kernels_attention
     return (const uint16_t *)cache + head * what->capacity * what->dim;
 }
 
-static float greatest(const float *x, size_t n)
-{
-    float most = -INFINITY;
-    for (size_t i = 0; i < n; i++)
-        most = x[i] > most ? x[i] : most;
-    return most;
-}
-
 /* One query head against some tokens; `found` holds the sum of values, then maximum and sum. */
 static void meet(const struct attend *job, const float *q, size_t kv_head, size_t first, size_t n,
                  float *found)
@@ -53,7 +45,7 @@ static void meet(const struct attend *job, const float *q, size_t kv_head, size_
     float score[SPAN];
     for (size_t i = 0; i < n; i++)
         score[i] = job->scale * simd->dot[KERNELS_F16](keys + i * dim, q, dim);
-    float most = fmaxf(found[dim], greatest(score, n));
+    float most = fmaxf(found[dim], cpu_greatest(score, n));
     float shrink = found[dim + 1] > 0 ? expf(found[dim] - most) : 0;
     for (size_t i = 0; i < dim && shrink != 1; i++)
         found[i] *= shrink;
@@ -140,29 +132,43 @@ struct tile {
     size_t width; /* between two rows of q and out */
 };
 
+/* The context tokens from `first` on, at most n, that a row of the tile may look at: [0], up to but
+ * without [1]. */
+static void seen(const struct attend *job, size_t place, size_t first, size_t n, size_t range[2])
+{
+    size_t window = job->what->window;
+    size_t from = window > 0 && place + 1 > window ? place + 1 - window : 0;
+    range[0] = from <= first ? 0 : from - first < n ? from - first : n;
+    range[1] = place < first ? 0 : place + 1 - first < n ? place + 1 - first : n;
+    if (range[1] < range[0])
+        range[1] = range[0];
+}
+
 /* Scores into weights: nothing where a row may not look. */
+static void weigh_row(const struct attend *job, struct tile *tile, size_t row, float *score,
+                      size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        score[i] *= job->scale;
+    float most = fmaxf(tile->most[row], cpu_greatest(score, n));
+    float shrink = tile->sum[row] > 0 ? expf(tile->most[row] - most) : 0;
+    float *out = tile->out + row * tile->width;
+    for (size_t i = 0; i < job->what->dim && shrink != 1; i++)
+        out[i] *= shrink;
+    tile->sum[row] = tile->sum[row] * shrink + job->cpu->simd->exps(score, most, n);
+    tile->most[row] = most;
+}
+
 static void weigh(const struct attend *job, struct tile *tile, size_t first, size_t n)
 {
-    const struct kernels_attention *what = job->what;
     for (size_t row = 0; row < tile->rows; row++) {
         float *score = tile->score + row * TILE_CONTEXT;
-        size_t place = what->first + tile->first + row;
-        size_t from = what->window > 0 && place + 1 > what->window ? place + 1 - what->window : 0;
-        for (size_t i = 0; i < n; i++) {
-            bool seen = first + i <= place && first + i >= from;
-            score[i] = seen ? job->scale * score[i] : -INFINITY;
-        }
-        float most = fmaxf(tile->most[row], greatest(score, n));
-        if (most == -INFINITY) {
-            memset(score, 0, n * sizeof *score);
-            continue;
-        }
-        float shrink = tile->sum[row] > 0 ? expf(tile->most[row] - most) : 0;
-        float *out = tile->out + row * tile->width;
-        for (size_t i = 0; i < what->dim && shrink != 1; i++)
-            out[i] *= shrink;
-        tile->sum[row] = tile->sum[row] * shrink + job->cpu->simd->exps(score, most, n);
-        tile->most[row] = most;
+        size_t range[2];
+        seen(job, job->what->first + tile->first + row, first, n, range);
+        memset(score, 0, range[0] * sizeof *score);
+        memset(score + range[1], 0, (n - range[1]) * sizeof *score);
+        if (range[0] < range[1])
+            weigh_row(job, tile, row, score + range[0], range[1] - range[0]);
     }
 }
 

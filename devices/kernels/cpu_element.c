@@ -55,42 +55,66 @@ void cpu_norm(struct kernels *kernels, const void *x, const void *weight, size_t
     share((struct cpu *)kernels, &job, norm_part);
 }
 
-enum { ROPE_MOST = 1024 }; /* pairs of a head whose angles are known at a time */
+enum { ROPE_MOST = 256 }; /* pairs of a head whose angles are known at a time */
+
+/* Cosines and sines of the angles of a place, and of what the next place adds to them. */
+struct turns {
+    double cosine[ROPE_MOST], sine[ROPE_MOST], more_cosine[ROPE_MOST], more_sine[ROPE_MOST];
+    float rounded_cosine[ROPE_MOST], rounded_sine[ROPE_MOST];
+};
 
 /* Angles of a place: place * 10000^(-2i/dim) (Su et al., arXiv 2104.09864). */
-static void angles(size_t place, size_t first, size_t n, size_t dim, float (*turn)[2])
+static void begin_turns(const struct rows *job, size_t row, size_t from, size_t n,
+                        struct turns *turns)
 {
     for (size_t i = 0; i < n; i++) {
-        double step = exp(-2 * (double)(first + i) / (double)dim * log(10000));
-        double angle = (double)place * step;
-        turn[i][0] = (float)cos(angle);
-        turn[i][1] = (float)sin(angle);
+        double more = exp(-2 * (double)(from + i) / (double)job->dim * log(10000));
+        double angle = (double)(job->first + row) * more;
+        turns->cosine[i] = cos(angle);
+        turns->sine[i] = sin(angle);
+        turns->more_cosine[i] = job->rows > 1 ? cos(more) : 1;
+        turns->more_sine[i] = job->rows > 1 ? sin(more) : 0;
     }
 }
 
-static void rotate(float *head, const float (*turn)[2], size_t n, size_t apart)
+/* Rounds the angles of this place and goes on to the next, by a product of complex numbers, which
+ * takes less time than a cosine and a sine. */
+static void next_turns(struct turns *turns, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        float a = head[i], b = head[i + apart];
-        head[i] = a * turn[i][0] - b * turn[i][1];
-        head[i + apart] = a * turn[i][1] + b * turn[i][0];
+        double a = turns->cosine[i], b = turns->sine[i];
+        turns->rounded_cosine[i] = (float)a;
+        turns->rounded_sine[i] = (float)b;
+        turns->cosine[i] = a * turns->more_cosine[i] - b * turns->more_sine[i];
+        turns->sine[i] = a * turns->more_sine[i] + b * turns->more_cosine[i];
+    }
+}
+
+static void rotate(float *restrict low, float *restrict high, const struct turns *turns, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        float a = low[i], b = high[i];
+        low[i] = a * turns->rounded_cosine[i] - b * turns->rounded_sine[i];
+        high[i] = a * turns->rounded_sine[i] + b * turns->rounded_cosine[i];
     }
 }
 
 static void rope_part(void *context, size_t part, size_t thread)
 {
     const struct rows *job = context;
-    float turn[ROPE_MOST][2];
-    size_t pairs = job->dim / 2;
+    struct turns turns;
+    size_t pairs = job->dim / 2, begin = part * job->rows_a_part;
     (void)thread;
-    for (size_t row = part * job->rows_a_part; row < rows_end(job, part); row++)
-        for (size_t from = 0; from < pairs; from += ROPE_MOST) {
-            size_t n = pairs - from < ROPE_MOST ? pairs - from : ROPE_MOST;
-            angles(job->first + row, from, n, job->dim, turn);
-            for (size_t head = 0; head < job->heads; head++)
-                rotate((float *)job->out + (row * job->heads + head) * job->dim + from,
-                       (const float(*)[2])turn, n, pairs);
+    for (size_t from = 0; from < pairs; from += ROPE_MOST) {
+        size_t n = pairs - from < ROPE_MOST ? pairs - from : ROPE_MOST;
+        begin_turns(job, begin, from, n, &turns);
+        for (size_t row = begin; row < rows_end(job, part); row++) {
+            next_turns(&turns, n);
+            float *low = (float *)job->out + row * job->columns + from;
+            for (size_t head = 0; head < job->heads; head++, low += job->dim)
+                rotate(low, low + pairs, &turns, n);
         }
+    }
 }
 
 void cpu_rope(struct kernels *kernels, void *x, size_t rows, size_t heads, size_t dim, size_t first)
@@ -149,14 +173,31 @@ void cpu_add(struct kernels *kernels, void *x, const void *y, size_t values)
     share((struct cpu *)kernels, &job, add_part);
 }
 
+float cpu_greatest(const float *x, size_t n)
+{
+    enum { LANES = 16 }; /* kept apart, so that none waits for the one before */
+    float lane[LANES], most = -INFINITY;
+    for (size_t j = 0; j < LANES; j++)
+        lane[j] = -INFINITY;
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+#pragma GCC unroll 1 /* or compilers take them one by one */
+        for (size_t j = 0; j < LANES; j++)
+            lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
+    for (; i < n; i++)
+        most = x[i] > most ? x[i] : most;
+    for (size_t j = 0; j < LANES; j++)
+        most = lane[j] > most ? lane[j] : most;
+    return most;
+}
+
 static void softmax_part(void *context, size_t part, size_t thread)
 {
     const struct rows *job = context;
     (void)thread;
     for (size_t row = part * job->rows_a_part; row < rows_end(job, part); row++) {
-        float *x = (float *)job->out + row * job->columns, most = x[0];
-        for (size_t i = 1; i < job->columns; i++)
-            most = x[i] > most ? x[i] : most;
+        float *x = (float *)job->out + row * job->columns;
+        float most = cpu_greatest(x, job->columns);
         float share_of = 1 / job->cpu->simd->exps(x, most, job->columns);
         for (size_t i = 0; i < job->columns; i++)
             x[i] *= share_of;
