@@ -65,7 +65,8 @@ static void fit_leakage(const struct calibrate_heat *run, const struct device_le
     const double most = 0.9;
     struct device_leakage leakage = *form;
     double error_W;
-    if (!calibrate_heat_leakage(run, form, &leakage.reference_W, &error_W) ||
+    if (!(form->reference_W > 0) ||
+        !calibrate_heat_leakage(run, form, &leakage.reference_W, &error_W) ||
         !(device_leakage_W(&leakage, draw->idle_K, 1, 1) < most * draw->idle_W))
         return;
     out->leakage_W = leakage.reference_W;

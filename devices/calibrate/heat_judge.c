@@ -117,7 +117,8 @@ static size_t unthrottled(const struct calibrate_heat_reading *reading, size_t n
 bool calibrate_heat_leakage(const struct calibrate_heat *heat, const struct device_leakage *form,
                             double *reference_W, double *error_W)
 {
-    const double most_error = 0.3;
+    /* Sensors that tell whole degrees may be half of one off all the while. */
+    const double most_error = 0.3, rounding_K = 0.5;
     struct calibrate_heat_reading *reading = mem_calloc(heat->n + 1, sizeof *reading);
     size_t n = take_load(heat, reading);
     n = n >= FEWEST ? unthrottled(reading, n) : 0;
@@ -127,7 +128,9 @@ bool calibrate_heat_leakage(const struct calibrate_heat *heat, const struct devi
         double xx = line.xx - line.x * line.x / line.n, xy = line.xy - line.x * line.y / line.n;
         double yy = line.yy - line.y * line.y / line.n;
         *reference_W = xy / xx;
-        *error_W = sqrt(fmax(yy - xy * xy / xx, 0) / (line.n - 2) / xx);
+        *error_W =
+            hypot(sqrt(fmax(yy - xy * xy / xx, 0) / (line.n - 2) / xx),
+                  *reference_W * rounding_K * device_leakage_log_slope(form, reading[n / 2].die_K));
     }
     free(reading);
     return *reference_W > 0 && *error_W < most_error * *reference_W;

@@ -71,6 +71,23 @@ static void test_taken(void)
     calibrate_draw_free(&draw);
 }
 
+/* What a heating run tells of leakage goes before the relative's share. */
+static void test_leakage(void)
+{
+    struct calibrate_draw draw;
+    struct device device;
+    char *prior;
+    draw_of(&draw, 5);
+    draw.leakage_W = 0.7;
+    CHECK(take(&draw, &device, &prior));
+    CHECK_NEAR(device.power.leakage.reference_W, 0.7, 1e-3);
+    double leak_W = device_leakage_W(&device.power.leakage, device.power.idle_K, 1, 1);
+    CHECK_NEAR(device_base_W(&device), 5 - leak_W, 1e-3);
+    device_free(&device);
+    free(prior);
+    calibrate_draw_free(&draw);
+}
+
 /* A machine that is hotter at rest, and draws more than the relative's limit. */
 static void test_hot(void)
 {
@@ -104,6 +121,7 @@ int main(void)
     gsl_set_error_handler_off();
     test_taken();
     test_hot();
+    test_leakage();
     test_none();
     return check_result();
 }
