@@ -186,7 +186,8 @@ bool workload_bench_read(const char *path, enum workload_bench_kind kind,
     if (!ok || out->n > 0)
         return ok;
     size_t others = out->failed + out->cancelled + out->warm_up + out->unsized;
-    return error_at(err, path, 1, 1, "no request was finished, of %zu", others);
+    return others > 0 ? error_at(err, path, 1, 1, "no request was finished, of %zu", others)
+                      : error_at(err, path, 1, 1, "the log has no requests");
 }
 
 void workload_bench_free(struct workload_bench *bench)

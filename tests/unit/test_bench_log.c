@@ -170,6 +170,8 @@ static void test_refused_vllm(void)
                   "\"inf\", \"max_concurrency\": 8}",
                   ":1:1: member 'start_times' is not there, so that nobody knows when the requests "
                   "came; a newer vLLM records it with --save-detailed");
+    check_refused("{\"input_lens\": [], \"output_lens\": [], \"ttfts\": [], \"start_times\": []}",
+                  ":1:1: the log has no requests");
     check_refused(LISTS "\"ttfts\": [1, 2]}",
                   ":1:1: member 'ttfts' has 2 elements, 'input_lens' has 1");
     check_refused(LISTS "\"ttfts\": 1}", ":1:1: member 'ttfts' is not a list");
