@@ -106,7 +106,7 @@ static size_t power_of_two(size_t most)
     return power;
 }
 
-static void choose_shape(struct opencl *opencl)
+static void choose_shape(struct opencl *opencl, bool as_gpu)
 {
     const struct opencl_library *cl = &opencl->cl;
     const size_t large_side = 16, large_local_B = 32768, most_items = 256;
@@ -116,7 +116,8 @@ static void choose_shape(struct opencl *opencl)
     shape->local_B = (size_t)opencl_number(cl, opencl->device, CL_DEVICE_LOCAL_MEM_SIZE);
     shape->units = (size_t)opencl_number(cl, opencl->device, CL_DEVICE_MAX_COMPUTE_UNITS);
     shape->units = shape->units > 0 ? shape->units : 1;
-    shape->processor = (type & CL_DEVICE_TYPE_CPU) != 0;
+    shape->unrolled = (type & CL_DEVICE_TYPE_CPU) == 0;
+    shape->processor = !shape->unrolled && !as_gpu;
     bool large = items >= large_side * large_side && shape->local_B >= large_local_B;
     shape->side = large && !shape->processor ? large_side : OPENCL_LEAST_SIDE;
     shape->items = shape->processor ? 16 : power_of_two(items < most_items ? items : most_items);
@@ -135,7 +136,7 @@ static void find_lanes(struct opencl *opencl)
     opencl->shape.lanes = power_of_two(multiple);
 }
 
-static bool start(struct opencl *opencl, struct error *err)
+static bool start(struct opencl *opencl, bool as_gpu, struct error *err)
 {
     cl_int status = CL_SUCCESS;
     char *why = unfit(opencl);
@@ -144,7 +145,7 @@ static bool start(struct opencl *opencl, struct error *err)
         free(why);
         return false;
     }
-    choose_shape(opencl);
+    choose_shape(opencl, as_gpu);
     opencl->context = opencl->cl.CreateContext(NULL, 1, &opencl->device, NULL, NULL, &status);
     if (opencl->context)
         opencl->queue = opencl->cl.CreateCommandQueue(opencl->context, opencl->device, 0, &status);
@@ -158,8 +159,9 @@ static bool start(struct opencl *opencl, struct error *err)
            error_machine(err, "it gives no memory");
 }
 
-static struct kernels *open_device(const struct opencl_library *library,
-                                   const struct opencl_ids *ids, size_t number, struct error *err)
+/* What is told of the device goes over to the kernels. */
+static struct opencl *prepare(const struct opencl_library *library, const struct opencl_ids *ids,
+                              size_t number)
 {
     struct opencl *opencl = mem_calloc(1, sizeof *opencl);
     struct opencl_device device;
@@ -177,23 +179,23 @@ static struct kernels *open_device(const struct opencl_library *library,
                          .gemm = mem_strdup("own")};
     free(device.platform);
     free(device.driver);
-    if (start(opencl, err))
-        return &opencl->base;
-    opencl_close(&opencl->base);
-    return NULL;
+    return opencl;
 }
 
-struct kernels *opencl_open(const struct opencl_library *library, size_t number, struct error *err)
+struct kernels *opencl_open(const struct opencl_library *library, size_t number, bool as_gpu,
+                            struct error *err)
 {
     struct opencl_ids ids;
-    struct kernels *kernels = NULL;
     opencl_list(library, &ids);
-    if (number < ids.n)
-        kernels = open_device(library, &ids, number, err);
-    else
-        error_machine(err, "there is no such device");
+    struct opencl *opencl = number < ids.n ? prepare(library, &ids, number) : NULL;
     opencl_ids_free(&ids);
-    return kernels;
+    if (!opencl)
+        error_machine(err, "there is no such device");
+    else if (start(opencl, as_gpu, err))
+        return &opencl->base;
+    else
+        opencl_close(&opencl->base);
+    return NULL;
 }
 
 struct kernels *kernels_open_opencl(const char *id, struct error *err)
@@ -214,7 +216,7 @@ struct kernels *kernels_open_opencl(const char *id, struct error *err)
         free(why);
         return NULL;
     }
-    struct kernels *kernels = opencl_open(&library, (size_t)number, &inner);
+    struct kernels *kernels = opencl_open(&library, (size_t)number, false, &inner);
     if (!kernels)
         error_machine(err, "%s: %s", id, inner.fault[0]);
     return kernels;

@@ -16,6 +16,8 @@ struct opencl_call opencl_call(struct opencl *opencl, cl_kernel kernel)
 static void put(struct opencl_call *call, size_t bytes, const void *value)
 {
     struct opencl *opencl = call->opencl;
+    if (opencl->fault) /* an argument may be missing: the next would stand in its place */
+        return;
     opencl_ok(opencl, opencl->cl.SetKernelArg(call->kernel, call->arguments++, bytes, value),
               "an argument of a kernel");
 }

@@ -36,7 +36,8 @@ struct opencl_shape {
     size_t lanes;   /* items that run in step: a power of two */
     size_t units;   /* compute units */
     size_t local_B; /* local memory of a group */
-    bool processor; /* a CPU: items run one after the other */
+    bool processor; /* laid out for a CPU, whose items run one after the other */
+    bool unrolled;  /* loops over registers */
 };
 
 /* A tile of a product with many rows. */
@@ -153,8 +154,10 @@ void opencl_softmax(struct kernels *kernels, void *x, size_t rows, size_t column
 void opencl_gather(struct kernels *kernels, const struct kernels_weights *table,
                    const uint32_t *token, size_t rows, void *y);
 
-/* Opens the device of this number with a library that is loaded already. */
-struct kernels *opencl_open(const struct opencl_library *library, size_t number, struct error *err);
+/* Opens the device of this number with a library that is loaded already. `as_gpu`: a CPU, too, is
+ * laid out as a GPU is, for tests. */
+struct kernels *opencl_open(const struct opencl_library *library, size_t number, bool as_gpu,
+                            struct error *err);
 /* Runs each kernel on little data whose answer is known. False: err names the first that is wrong.
  */
 bool opencl_try(struct kernels *kernels, struct error *err);

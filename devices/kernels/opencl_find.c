@@ -60,7 +60,7 @@ static void try_one(void *context, int out)
         apart_tell(out, why, strlen(why));
         return;
     }
-    struct kernels *kernels = opencl_open(&library, asked->number, &err);
+    struct kernels *kernels = opencl_open(&library, asked->number, false, &err);
     if (!kernels || !opencl_try(kernels, &err))
         apart_tell(out, err.fault[0], strlen(err.fault[0]));
     else
@@ -143,7 +143,7 @@ void opencl_find_in(const char *library, double most_s, struct opencl_devices *o
 
 void opencl_find(struct opencl_devices *out)
 {
-    const double most_s = 60;
+    const double most_s = 120; /* compilers of CPUs take half a minute, on a busy one longer */
     opencl_find_in(OPENCL_LIBRARY, most_s, out);
 }
 

@@ -9,12 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add_source(struct text *text, const char *name)
+/* Loops over registers are to be unrolled, but for a CPU: its compilers do as well without, and the
+ * time of PoCL's grows with the square of what lies between barriers. */
+static void add_source(struct text *text, const struct opencl_shape *shape, const char *name)
 {
+    static const char unroll[] = "#pragma unroll";
     const struct opencl_source *source = opencl_source(name);
     text_add(text, "#line 1 \"%s\"\n", name);
-    for (size_t i = 0; i < source->n; i++)
-        text_add_bytes(text, source->line[i], strlen(source->line[i]));
+    for (size_t i = 0; i < source->n; i++) {
+        bool skip = !shape->unrolled && strncmp(source->line[i], unroll, strlen(unroll)) == 0;
+        const char *line = skip ? "\n" : source->line[i];
+        text_add_bytes(text, line, strlen(line));
+    }
 }
 
 static void define(struct text *text, const char *name, size_t value)
@@ -43,12 +49,12 @@ static void add_format(struct text *text, const struct opencl_shape *shape,
                        enum kernels_format format)
 {
     text_add(text, "#undef FORMAT\n#define FORMAT %s\n", kernels_format_name(format));
-    add_source(text, "gather.cl");
-    add_source(text, "product_any.cl");
+    add_source(text, shape, "gather.cl");
+    add_source(text, shape, "product_any.cl");
     for (size_t w = 0; w < OPENCL_WIDTHS; w++) {
         define(text, "FEW", (size_t)1 << w);
         define(text, "OUTPUTS", opencl_few_outputs(w));
-        add_source(text, "product_few.cl");
+        add_source(text, shape, "product_few.cl");
     }
     for (size_t t = 0; t < OPENCL_TILES; t++) {
         struct opencl_tile tile = opencl_tile(shape, t);
@@ -57,7 +63,7 @@ static void add_format(struct text *text, const struct opencl_shape *shape,
         define(text, "DOWN", tile.down);
         define(text, "QUADS_ACROSS", tile.outputs / tile.across / 4);
         define(text, "QUADS_DOWN", tile.rows / tile.down / 4);
-        add_source(text, "product_many.cl");
+        add_source(text, shape, "product_many.cl");
     }
 }
 
@@ -68,19 +74,20 @@ static void add_all(struct text *text, const struct opencl_shape *shape)
     define(text, "TOKENS", OPENCL_TOKENS);
     if (shape->processor)
         define(text, "PROCESSOR", 1);
-    add_source(text, "formats.cl");
-    add_source(text, "stream.cl");
-    add_source(text, "element.cl");
-    add_source(text, "attend_join.cl");
+    add_source(text, shape, "formats.cl");
+    add_source(text, shape, "stream.cl");
+    add_source(text, shape, "element.cl");
+    add_source(text, shape, "attend.cl");
+    add_source(text, shape, "attend_join.cl");
     for (enum kernels_format f = 0; f < KERNELS_FORMATS; f++)
         add_format(text, shape, f);
     for (size_t w = 0; w < OPENCL_WIDTHS; w++) {
         define(text, "HEADS", (size_t)1 << w);
-        add_source(text, "attend_few.cl");
+        add_source(text, shape, "attend_few.cl");
     }
     for (size_t q = 0; q < OPENCL_QUADS; q++) {
         define(text, "QUADS", (size_t)1 << q);
-        add_source(text, "attend_many.cl");
+        add_source(text, shape, "attend_many.cl");
     }
 }
 

@@ -52,6 +52,8 @@ def run(case, program):
                        if not name.startswith("QEILSIM")}
         environment.update(QEILSIM=os.path.abspath(program), SOURCE_DIR=SOURCE, HOME=scratch,
                            LC_ALL="C.UTF-8", TERM="dumb")
+        environment.setdefault("POCL_CACHE_DIR", os.path.join(
+            os.path.dirname(os.path.abspath(program)), os.pardir, "pocl-cache"))
         done = subprocess.run(["sh", "./cmd"], cwd=scratch, env=environment, timeout=TIMEOUT_S,
                               stdin=subprocess.DEVNULL, capture_output=True, check=False)
     code = done.returncode if done.returncode >= 0 else 128 - done.returncode

@@ -157,6 +157,15 @@ void store_first_of(float4 value, uint n, global float *to)
         to[2] = value.s2;
 }
 
+/* Four neighbours of a row into a tile that is turned: `tile` has `words` to a column. */
+void put_turned(local float *tile, uint words, uint column, uint row, float4 four)
+{
+    tile[column * words + row] = four.s0;
+    tile[(column + 1) * words + row] = four.s1;
+    tile[(column + 2) * words + row] = four.s2;
+    tile[(column + 3) * words + row] = four.s3;
+}
+
 /* The sum, or the greatest, of a number of each item of a group of a power of two, for all. */
 float sum_of_group(float mine, local float *room)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* At most FEW rows times weights in FORMAT, which are read once: a team of get_local_size(0) items goes
- * along OUTPUTS stored rows together, so that neighbours read neighbouring bytes; each item meets
- * eight inputs with all of those rows. Columns are a multiple of 8, rows 16-byte aligned. */
+/* At most FEW rows times weights in FORMAT, which are read once: a team of get_local_size(0) items
+ * goes along OUTPUTS stored rows together, so that neighbours read neighbouring bytes; each item
+ * meets eight inputs with all of those rows. Columns are a multiple of 8, rows 16-byte aligned. */
 #ifdef PROCESSOR
 #define sum_t float8
 #define ADD_EIGHT(sum, scale, w, x) sum = mad((w) * (scale), x, sum)

@@ -30,10 +30,7 @@ MANY(const global char *restrict weights, ulong weights_at, ulong row_bytes,
             const global float *from = AT(const float, x, x_at) + (ulong)row * columns + begin + k;
             uint left = row < rows && begin + k < columns ? columns - begin - k : 0;
             float4 four = left >= 4 ? vload4(0, from) : first_of(from, left);
-            ((local float *)xs[k])[at] = four.s0;
-            ((local float *)xs[k + 1])[at] = four.s1;
-            ((local float *)xs[k + 2])[at] = four.s2;
-            ((local float *)xs[k + 3])[at] = four.s3;
+            put_turned((local float *)xs, TILE_ROWS + 4, k, at, four);
         }
         for (uint u = item; u < TILE_OUTPUTS * DEPTH / 4; u += ACROSS * DOWN) {
             uint at = u / (DEPTH / 4), k = u % (DEPTH / 4) * 4, output = first_output + at;
@@ -47,10 +44,7 @@ MANY(const global char *restrict weights, ulong weights_at, ulong row_bytes,
                 four.s1 = left > 1 ? JOIN(value, FORMAT)(from, begin + k + 1) : 0.0f;
                 four.s2 = left > 2 ? JOIN(value, FORMAT)(from, begin + k + 2) : 0.0f;
             }
-            ((local float *)ws[k])[at] = four.s0;
-            ((local float *)ws[k + 1])[at] = four.s1;
-            ((local float *)ws[k + 2])[at] = four.s2;
-            ((local float *)ws[k + 3])[at] = four.s3;
+            put_turned((local float *)ws, TILE_OUTPUTS + 4, k, at, four);
         }
         barrier(CLK_LOCAL_MEM_FENCE);
 #pragma unroll 4
