@@ -209,8 +209,8 @@ static void tile_step(const struct attend *job, struct tile *tile, size_t kv_hea
 static void tile_begin(const struct attend *job, struct tile *tile, size_t part, float *scratch)
 {
     const struct kernels_attention *what = job->what;
-    size_t head = part / job->tiles;
-    tile->first = part % job->tiles * TILE;
+    size_t head = part % what->q_heads;
+    tile->first = (job->tiles - 1 - part / what->q_heads) * TILE;
     tile->rows = what->rows - tile->first < TILE ? what->rows - tile->first : TILE;
     tile->width = what->q_heads * what->dim;
     tile->q = job->q + tile->first * tile->width + head * what->dim;
@@ -224,13 +224,14 @@ static void tile_begin(const struct attend *job, struct tile *tile, size_t part,
     }
 }
 
+/* The last tiles first: they meet the most tokens, and shorter work fills the threads in the end. */
 static void tile_part(void *context, size_t part, size_t thread)
 {
     const struct attend *job = context;
     const struct kernels_attention *what = job->what;
     struct tile tile;
     tile_begin(job, &tile, part, job->cpu->scratch[thread]);
-    size_t kv_head = part / job->tiles / job->group;
+    size_t kv_head = part % what->q_heads / job->group;
     size_t place = what->first + tile.first, end = place + tile.rows;
     size_t first = what->window > 0 && place + 1 > what->window ? place + 1 - what->window : 0;
     for (; first < end; first += TILE_CONTEXT)
