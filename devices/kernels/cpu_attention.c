@@ -224,7 +224,7 @@ static void tile_begin(const struct attend *job, struct tile *tile, size_t part,
     }
 }
 
-/* The last tiles first: they meet the most tokens, and shorter work fills the threads in the end. */
+/* The last tiles first: they meet the most tokens, and shorter work fills what is left. */
 static void tile_part(void *context, size_t part, size_t thread)
 {
     const struct attend *job = context;
