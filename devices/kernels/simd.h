@@ -12,7 +12,7 @@
 enum { SIMD_PANEL = 16 };
 struct simd_panel {
     size_t n;
-    uint8_t *value; /* (n / 4, 16, 4) stored numbers plus 8, or with `wide` plus 128 */
+    uint8_t *value; /* (n / 4, 16, 4) stored numbers plus 8; with `wide` plus 128, in NEON plus 0 */
     float *scale;   /* (n / 32, 16) */
     bool wide;
 };

@@ -311,6 +311,8 @@ const struct kernels_simd kernels_simd_neon = {
 const struct kernels_simd kernels_simd_neon_dot = {
     .name = "NEON with dot products",
     .dot = {dot_f32, dot_f16, dot_bf16, simd_neon_dot_q8_0, simd_neon_dot_q4_0},
+    .pack = {[KERNELS_Q8_0] = simd_neon_dot_pack_q8_0, [KERNELS_Q4_0] = simd_neon_dot_pack_q4_0},
+    .multiply = simd_neon_dot_multiply,
     .int_ops = simd_neon_dot_int_ops,
     NEON_FLOATS,
 };

@@ -46,6 +46,9 @@ extern const struct kernels_simd kernels_simd_neon, kernels_simd_neon_dot;
 float simd_neon_dot_q8_0(const void *weights, const void *x, size_t n);
 float simd_neon_dot_q4_0(const void *weights, const void *x, size_t n);
 double simd_neon_dot_int_ops(size_t rounds);
+void simd_neon_dot_pack_q8_0(const void *weights, size_t apart, size_t n, struct simd_panel *out);
+void simd_neon_dot_pack_q4_0(const void *weights, size_t apart, size_t n, struct simd_panel *out);
+void simd_neon_dot_multiply(const struct simd_panel *panel, const struct simd_rows *x, float *y);
 #endif
 
 #endif

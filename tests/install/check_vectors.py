@@ -18,8 +18,9 @@ FLAGS = ["-std=c17", "-O3", "-ffp-contract=off", "-Wall", "-Wextra", "-Wpedantic
          "-Wshadow", "-Wundef", "-Wvla", "-Werror", "-D_POSIX_C_SOURCE=200809L", "-D_DEFAULT_SOURCE"]
 KERNELS = "devices/kernels/"
 LOOPS = [KERNELS + name for name in ("blocks.c", "simd.c", "simd_neon.c", "simd_neon_dot.c",
-                                     "simd_scalar.c")] + ["tests/unit/test_kernels_simd.c"]
-ONLY_FOR = {KERNELS + "simd_neon_dot.c": ["-march=armv8.2-a+dotprod"]}
+                                     "simd_neon_products.c", "simd_scalar.c")] + ["tests/unit/test_kernels_simd.c"]
+DOTS = ["-march=armv8.2-a+dotprod"]
+ONLY_FOR = {KERNELS + "simd_neon_dot.c": DOTS, KERNELS + "simd_neon_products.c": DOTS}
 PLAIN = "no vector instructions"
 NEON = [PLAIN, "NEON"]
 # What stands for a processor, and the instruction sets that it has.
