@@ -132,7 +132,7 @@ void opencl_find_in(const char *library, double most_s, struct opencl_devices *o
     *out = (struct opencl_devices){0};
     read_devices(&told, out);
     if (!out->why && how)
-        out->why = mem_printf("%s %s", library, how);
+        out->why = mem_printf("%s, or a driver that it loads, %s", library, how);
     else if (!out->why && out->n == 0)
         out->why = mem_printf("%s knows no device", library);
     free(how);

@@ -25,7 +25,7 @@ char *opencl_load(const char *name, struct opencl_library *out)
         return mem_printf("%s is not installed", name);
     const char *missing = NULL;
 #define OPENCL_FIND(function)                                                                      \
-    if (!find(out->handle, "cl" #function, &out->function))                                        \
+    if (!find(out->handle, "cl" #function, &out->function) && !missing)                            \
         missing = "cl" #function;
     OPENCL_FUNCTIONS(OPENCL_FIND)
 #undef OPENCL_FIND

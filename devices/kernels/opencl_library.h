@@ -37,7 +37,6 @@
     X(EnqueueMapBuffer)                                                                            \
     X(EnqueueUnmapMemObject)                                                                       \
     X(EnqueueNDRangeKernel)                                                                        \
-    X(Flush)                                                                                       \
     X(Finish)                                                                                      \
     X(WaitForEvents)                                                                               \
     X(ReleaseEvent)

@@ -110,8 +110,8 @@ static bool build_failed(struct opencl *opencl, cl_int status, struct error *err
     opencl->cl.GetProgramBuildInfo(opencl->program, opencl->device, CL_PROGRAM_BUILD_LOG, bytes,
                                    log, NULL);
     char *line = first_line(log);
-    error_machine(err, "its kernels do not build (%s)%s%s", opencl_status(status).name,
-                  line[0] ? ": " : "", text_clip(line).bytes);
+    error_machine(err, "its kernels do not build (%s)%s%.300s", opencl_status(status).name,
+                  line[0] ? ": " : "", line);
     free(line);
     free(log);
     return false;
