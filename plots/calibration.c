@@ -71,12 +71,12 @@ void calibration_page_begin(const struct calibration_page *page, const char *x_l
 void calibration_page_panel(const struct calibration_page *page, size_t device)
 {
     const struct scenario_kept_device *kept = page->device[device];
-    size_t rows = (page->n + page->columns - 1) / page->columns;
+    size_t rows = (page->n + page->columns - 1) / page->columns, row = device / page->columns;
     double gap = page->names - edge;
     double width = (PLOT_RIGHT - page->names + gap) / (double)page->columns;
     double height = (PAGE_TOP - PLOT_BOTTOM + GAP_UP) / (double)rows;
     double left = page->names + width * (double)(device % page->columns);
-    double top = PAGE_TOP - height * (double)(device / page->columns);
+    double top = PAGE_TOP - height * (double)row;
     text_add(page->out,
              "set lmargin at screen %.4f\nset rmargin at screen %.4f\n"
              "set tmargin at screen %.4f\nset bmargin at screen %.4f\nunset arrow\n",

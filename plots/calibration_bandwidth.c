@@ -40,6 +40,21 @@ static void fit_axes(const struct table *kernels, struct plot_axis *x, struct pl
     y->high *= above;
 }
 
+static bool is_named(const struct scenario_kernel_row *row, const char *name)
+{
+    return strcmp(row->name, name) == 0;
+}
+
+/* gnuplot takes no data without a point. */
+static bool has_stream(const struct table *kernels, const char *name)
+{
+    struct scenario_kernel_row row;
+    for (size_t at = 0; calibration_next(kernels, is_stream, &at, &row);)
+        if (is_named(&row, name))
+            return true;
+    return false;
+}
+
 /* The best rate of a stream at each size, in the order of their measurement. */
 static void add_stream(const struct calibration_page *page, const struct table *kernels,
                        const char *name)
@@ -47,22 +62,21 @@ static void add_stream(const struct calibration_page *page, const struct table *
     struct scenario_kernel_row row;
     double size_B = 0, best = 0;
     for (size_t at = 0; calibration_next(kernels, is_stream, &at, &row);) {
-        if (strcmp(row.name, name) != 0)
+        if (!is_named(&row, name))
             continue;
         if (row.working_set_B != size_B && best > 0)
             text_add(page->out, "%.9g %.9g\n", size_B, best);
         best = fmax(row.working_set_B == size_B ? best : 0, row.bytes / row.time_s / 1e9);
         size_B = row.working_set_B;
     }
-    /* gnuplot takes no block without a line. */
-    text_add(page->out, "%.9g ", size_B);
-    plot_number(best > 0 ? best : NAN, page->out);
-    text_add(page->out, "\n");
+    text_add(page->out, "%.9g %.9g\n", size_B, best);
 }
 
 static void add_data(const struct calibration_page *page, size_t d)
 {
     for (size_t s = 0; s < STREAMS; s++) {
+        if (!has_stream(&page->device[d]->kernels, streams[s]))
+            continue;
         text_add(page->out, "$%s%zu << END\n", streams[s], d);
         add_stream(page, &page->device[d]->kernels, streams[s]);
         text_add(page->out, "END\n");
@@ -135,6 +149,8 @@ static void add_panel(const struct calibration_page *page, size_t d)
         calibration_fitted_free(&fitted);
     }
     for (size_t s = 0; s < STREAMS; s++) {
+        if (!has_stream(&page->device[d]->kernels, streams[s]))
+            continue;
         text_add(page->out, "%s$%s%zu using 1:2 with ", comma, streams[s], d);
         if (calibration_is_dumb(page))
             text_add(page->out, "points pt '%c'", *streams[s]);

@@ -48,6 +48,8 @@ struct panel {
     struct shape shape; /* of the curves */
     struct plot_axis x, y;
     bool has[KERNELS_FORMATS];
+    /* What there is of each format: gnuplot takes no data without a point. */
+    bool main[KERNELS_FORMATS], other[KERNELS_FORMATS], fitted;
 };
 
 static bool is_of(const struct scenario_kernel_row *row, struct shape shape)
@@ -95,14 +97,20 @@ static struct panel find_panel(const struct calibration_page *page, size_t d)
                           .y = {INFINITY, 0, true}};
     struct scenario_kernel_row row;
     for (size_t at = 0; calibration_next(panel.kernels, is_product, &at, &row);) {
-        panel.has[format_of(&row)] = true;
+        enum kernels_format f = format_of(&row);
+        panel.has[f] = true;
+        if (is_of(&row, panel.shape))
+            panel.main[f] = true;
+        else
+            panel.other[f] = true;
         widen(&panel.x, (double)row.rows);
         widen(&panel.y, rate_of(&row));
     }
     for (size_t at = 0; calibration_next(panel.kernels, is_peak, &at, &row);)
         widen(&panel.y, rate_of(&row));
     panel.x.low /= side;
-    panel.x.high *= side;
+    /* The curve has a point at least. */
+    panel.x.high = fmax(panel.x.high * side, 2 * KERNELS_VECTOR_ROWS);
     panel.y.low /= air;
     panel.y.high *= air;
     return panel;
@@ -117,8 +125,7 @@ static void add_points(const struct panel *panel, enum kernels_format format, bo
         if (format_of(&row) == format && is_of(&row, panel->shape) == main)
             text_add(out, "%lld %.9g # %lld x %lld\n", (long long)row.rows, rate_of(&row),
                      (long long)row.outputs, (long long)row.inputs);
-    /* gnuplot takes no block without a line. */
-    text_add(out, "NaN NaN\nEND\n");
+    text_add(out, "END\n");
 }
 
 static double predicted_rate(const struct panel *panel, enum kernels_format format, double rows,
@@ -141,30 +148,31 @@ static void add_curve(const struct panel *panel, enum kernels_format format,
     struct text *out = panel->page->out;
     double span = panel->x.high / panel->x.low, few = KERNELS_VECTOR_ROWS, last = few;
     text_add(out, "$few%d_%zu << END\n", (int)format, panel->d);
-    for (double rows = 1; device && rows <= few + 1; rows++)
+    for (double rows = 1; rows <= few + 1; rows++)
         text_add(out, "%g %.9g\n", rows, predicted_rate(panel, format, rows, device));
-    text_add(out, "NaN NaN\nEND\n$curve%d_%zu << END\n", (int)format, panel->d);
-    for (int i = 0; device && i <= CURVE_POINTS; i++) {
+    text_add(out, "END\n$curve%d_%zu << END\n", (int)format, panel->d);
+    for (int i = 0; i <= CURVE_POINTS; i++) {
         double rows = round(panel->x.low * pow(span, i / (double)CURVE_POINTS));
         if (rows > last)
             text_add(out, "%g %.9g\n", rows, predicted_rate(panel, format, rows, device));
         last = fmax(rows, last);
     }
-    text_add(out, "NaN NaN\nEND\n");
+    text_add(out, "END\n");
 }
 
-static void add_data(const struct panel *panel)
+static void add_data(struct panel *panel)
 {
     struct calibration_fitted fitted;
-    bool ok = calibration_fitted_read(panel->page->device[panel->d], &fitted);
+    panel->fitted = calibration_fitted_read(panel->page->device[panel->d], &fitted);
     for (enum kernels_format f = 0; f < KERNELS_FORMATS; f++) {
-        if (!panel->has[f])
-            continue;
-        add_points(panel, f, true);
-        add_points(panel, f, false);
-        add_curve(panel, f, ok ? &fitted.device : NULL);
+        if (panel->main[f])
+            add_points(panel, f, true);
+        if (panel->other[f])
+            add_points(panel, f, false);
+        if (panel->has[f] && panel->fitted)
+            add_curve(panel, f, &fitted.device);
     }
-    if (ok)
+    if (panel->fitted)
         calibration_fitted_free(&fitted);
 }
 
@@ -201,6 +209,33 @@ static void add_peaks(const struct panel *panel)
     }
 }
 
+/* Begins what is drawn next. */
+static void add_series(const struct panel *panel, const char *name, int format, const char **comma)
+{
+    text_add(panel->page->out, "%s$%s%d_%zu using 1:2 with ", *comma, name, format, panel->d);
+    *comma = ", \\\n  ";
+}
+
+static void add_format(const struct panel *panel, int format, const char **comma)
+{
+    struct text *out = panel->page->out;
+    const char *colour = plot_colour((size_t)format);
+    if (panel->fitted) {
+        add_series(panel, "curve", format, comma);
+        text_add(out, "lines lw 1.8 lc rgb '%s'", colour);
+        add_series(panel, "few", format, comma);
+        text_add(out, "lines dt 3 lw 1.5 lc rgb '%s'", colour);
+    }
+    if (panel->other[format]) {
+        add_series(panel, "other", format, comma);
+        text_add(out, "points pt %d ps 0.8 lw 1 lc rgb '%s'", hollow[format], colour);
+    }
+    if (panel->main[format]) {
+        add_series(panel, "main", format, comma);
+        text_add(out, "points pt %d ps 1.3 lc rgb '%s'", hollow[format] + 1, colour);
+    }
+}
+
 static void add_panel(const struct panel *panel)
 {
     struct text *out = panel->page->out;
@@ -215,33 +250,22 @@ static void add_panel(const struct panel *panel)
     if (!dumb)
         add_peaks(panel);
     for (int f = 0; f < KERNELS_FORMATS; f++) {
-        const char *colour = plot_colour((size_t)f);
-        if (!panel->has[f])
+        if (!dumb && panel->has[f])
+            add_format(panel, f, &comma);
+        if (!dumb || !panel->main[f])
             continue;
-        if (dumb) {
-            text_add(out, "%s$main%d_%zu using 1:2 with points pt '%c'", comma, f, panel->d,
-                     'a' + f);
-        } else {
-            text_add(out, "%s$curve%d_%zu using 1:2 with lines lw 1.8 lc rgb '%s'", comma, f,
-                     panel->d, colour);
-            text_add(out, ", \\\n  $few%d_%zu using 1:2 with lines dt 3 lw 1.5 lc rgb '%s'", f,
-                     panel->d, colour);
-            text_add(out,
-                     ", \\\n  $other%d_%zu using 1:2 with points pt %d ps 0.8 lw 1 lc rgb '%s'", f,
-                     panel->d, hollow[f], colour);
-            text_add(out, ", \\\n  $main%d_%zu using 1:2 with points pt %d ps 1.3 lc rgb '%s'", f,
-                     panel->d, hollow[f] + 1, colour);
-        }
-        comma = ", \\\n  ";
+        add_series(panel, "main", f, &comma);
+        text_add(out, "points pt '%c'", 'a' + f);
     }
     text_add(out, "\n");
 }
 
-static void add_key(const struct panel *panel, const bool has[KERNELS_FORMATS])
+static void add_key(const struct calibration_page *page, struct shape shape,
+                    const bool has[KERNELS_FORMATS])
 {
-    struct text *out = panel->page->out;
-    bool dumb = calibration_is_dumb(panel->page);
-    calibration_page_key(panel->page, "Products over rows");
+    struct text *out = page->out;
+    bool dumb = calibration_is_dumb(page);
+    calibration_page_key(page, "Products over rows");
     for (int f = 0; f < KERNELS_FORMATS; f++) {
         if (!has[f])
             continue;
@@ -262,16 +286,16 @@ static void add_key(const struct panel *panel, const bool has[KERNELS_FORMATS])
             "%lld \303\227 %lld', \\\n  keyentry with lines dt 3 lw 1.5 lc rgb '#505050' title "
             "'  where nothing is fitted to', \\\n  keyentry with lines " PEAK
             " title 'arithmetic alone'",
-            (long long)panel->shape.outputs, (long long)panel->shape.inputs,
-            (long long)panel->shape.outputs, (long long)panel->shape.inputs);
-    calibration_page_end(panel->page);
+            (long long)shape.outputs, (long long)shape.inputs, (long long)shape.outputs,
+            (long long)shape.inputs);
+    calibration_page_end(page);
 }
 
 bool plot_compute(const struct scenario_result *result, const struct plot_options *options,
                   struct text *out, struct error *err)
 {
     struct calibration_page page = {.options = options, .out = out};
-    struct panel panel[CALIBRATION_PANELS];
+    struct panel panel[CALIBRATION_PANELS] = {{.page = &page}};
     bool has[KERNELS_FORMATS] = {false};
     if (!calibration_page_open(&page, result, is_product, "products", err))
         return false;
@@ -284,6 +308,6 @@ bool plot_compute(const struct scenario_result *result, const struct plot_option
     calibration_page_begin(&page, "rows", "rate (GFLOP/s)");
     for (size_t d = 0; d < page.n; d++)
         add_panel(&panel[d]);
-    add_key(&panel[0], has);
+    add_key(&page, panel[0].shape, has);
     return true;
 }

@@ -125,7 +125,7 @@ static void add_x_tics(const struct panel *panel)
                                      -65, 200, 10,  -10, -90, 900, -30};
     enum { TICS = sizeof percent / sizeof *percent };
     const double room = 0.08 * (double)panel->page->columns;
-    double taken[TICS];
+    double taken[TICS] = {0};
     size_t n = 0;
     text_add(panel->page->out, "set xtics (");
     for (size_t i = 0; i < TICS; i++) {
@@ -217,7 +217,7 @@ bool plot_residuals(const struct scenario_result *result, const struct plot_opti
                     struct text *out, struct error *err)
 {
     struct calibration_page page = {.options = options, .out = out};
-    struct panel panel[CALIBRATION_PANELS];
+    struct panel panel[CALIBRATION_PANELS] = {{.page = &page}};
     if (!calibration_page_open(&page, result, is_fitted, "fitted kernels", err))
         return false;
     for (size_t d = 0; d < page.n; d++) {

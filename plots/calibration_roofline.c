@@ -67,6 +67,7 @@ struct panel {
     struct roof roof[MOST_ROOFS]; /* (n) */
     size_t n;
     struct plot_axis x, y; /* FLOP/byte; GFLOP/s */
+    bool has[GROUPS];      /* gnuplot takes no data without a point */
 };
 
 static double best_read(const struct table *kernels, double least_B, double most_B)
@@ -145,6 +146,7 @@ static struct panel find_panel(const struct calibration_page *page, size_t d)
     find_slopes(&panel);
     find_ceilings(&panel);
     for (size_t at = 0; calibration_next(panel.kernels, is_kernel, &at, &row);) {
+        panel.has[group_of(&row)] = true;
         widen(&panel.x, row.flops / row.bytes);
         widen(&panel.y, row.flops / row.time_s / 1e9);
     }
@@ -162,6 +164,8 @@ static void add_data(const struct panel *panel)
     struct scenario_kernel_row row;
     struct text *out = panel->page->out;
     for (size_t g = 0; g < GROUPS; g++) {
+        if (!panel->has[g])
+            continue;
         text_add(out, "$group%zu_%zu << END\n", g, panel->d);
         for (size_t at = 0; calibration_next(panel->kernels, is_kernel, &at, &row);) {
             if (group_of(&row) != g)
@@ -171,7 +175,7 @@ static void add_data(const struct panel *panel)
                         (long long)row.rows);
             text_add(out, "\n");
         }
-        text_add(out, "NaN NaN\nEND\n");
+        text_add(out, "END\n");
     }
 }
 
@@ -244,9 +248,13 @@ static void add_panel(const struct panel *panel)
     plot_axis_write(&panel->y, "y", out);
     if (!calibration_is_dumb(panel->page))
         add_roofs(panel);
+    const char *comma = "plot ";
     for (size_t g = 0; g < GROUPS; g++) {
-        text_add(out, "%s$group%zu_%zu using 1:2", g > 0 ? ", \\\n  " : "plot ", g, panel->d);
+        if (!panel->has[g])
+            continue;
+        text_add(out, "%s$group%zu_%zu using 1:2", comma, g, panel->d);
         add_look(panel->page, g);
+        comma = ", \\\n  ";
     }
     text_add(out, "\n");
 }
@@ -273,7 +281,7 @@ bool plot_kernels(const struct scenario_result *result, const struct plot_option
                   struct text *out, struct error *err)
 {
     struct calibration_page page = {.options = options, .out = out};
-    struct panel panel[CALIBRATION_PANELS];
+    struct panel panel[CALIBRATION_PANELS] = {{.page = &page}};
     if (!calibration_page_open(&page, result, is_kernel, "kernels", err))
         return false;
     for (size_t d = 0; d < page.n; d++) {

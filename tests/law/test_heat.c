@@ -73,8 +73,8 @@ static bool spend(void *context, bool load, double s, double *rate)
 {
     struct machine *machine = context;
     const double step_s = 0.05;
-    double sum = 0, n = 0;
-    for (double t = 0; t < s; t += step_s) {
+    double sum = 0, n = ceil(s / step_s);
+    for (int i = 0; i < (int)n; i++) {
         machine->slow = die_K(machine) > machine->throttle_K || (machine->slow && load);
         double speed = !load ? 0 : machine->slow ? 0.8 : 1;
         double power_W = machine->rest_W + speed * machine->load_W +
@@ -83,7 +83,6 @@ static bool spend(void *context, bool load, double s, double *rate)
         machine->sum_J += step_s * power_W;
         machine->time_s += machine->stands ? 0 : step_s;
         sum += speed;
-        n++;
     }
     *rate = 1e11 * sum / n;
     return machine->time_s < machine->stop_s;

@@ -125,6 +125,39 @@ static void test_without_device(void)
     scenario_calibrations_free(&all);
 }
 
+/* A calibration that was cut short: some reading, and products of one row of one format. */
+static void test_cut(void)
+{
+    char text[] = "nothing";
+    struct scenario_calibration one = small_calibration();
+    struct scenario_calibrations all = {0};
+    struct scenario_result result = {.calibrations = &all};
+    struct plot_options options = {PLOT_DUMB, NULL};
+    for (size_t i = 0; i < one.samples.n; i++) {
+        struct calibrate_sample *sample = &one.samples.sample[i];
+        bool product =
+            sample->kind == CALIBRATE_PRODUCT && sample->rows == 1 && sample->format == KERNELS_F16;
+        bool read = sample->kind == CALIBRATE_STREAM && strcmp(sample->name, "read") == 0;
+        if (!product && !read)
+            sample->timing.repetitions = 0;
+    }
+    one.title = one.vectors = one.gemm = one.fit.yaml = text;
+    one.fit.name = host;
+    scenario_calibrations_add(&all, &one);
+    for (size_t k = 0; k < KINDS; k++) {
+        struct text script = {0}, page = {0};
+        struct error err = {0};
+        CHECK(plot_script(&result, kinds[k], &options, &script, &err));
+        CHECK(plot_print(&script, &page, &err));
+        CHECK_TEXT(err.fault[0], "");
+        CHECK(page.bytes && !strstr(script.bytes, "<< END\nEND"));
+        text_free(&script);
+        text_free(&page);
+    }
+    scenario_calibrations_free(&all);
+    small_calibration_free(&one);
+}
+
 static void test_refused(void)
 {
     static const char *const holds[KINDS] = {"streams", "products", "kernels", "fitted kernels"};
@@ -152,6 +185,7 @@ int main(void)
     test_residuals();
     test_drawing();
     test_without_device();
+    test_cut();
     test_refused();
     return check_result();
 }
