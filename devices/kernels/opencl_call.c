@@ -185,13 +185,12 @@ void opencl_rope(struct kernels *kernels, void *x, size_t rows, size_t heads, si
     struct opencl *opencl = (struct opencl *)kernels;
     struct opencl_call call = opencl_call(opencl, opencl->single[OPENCL_ROPE]);
     size_t items = opencl->shape.items, across = heads * (dim / 2);
-    if (!make_turn(opencl, dim))
+    if (across == 0 || !make_turn(opencl, dim))
         return;
     opencl_put_memory(&call, x);
     opencl_put_memory(&call, opencl->turn);
-    opencl_put_size(&call, rows);
     opencl_put_size(&call, heads);
-    opencl_put_size(&call, dim / 2);
+    opencl_put_size(&call, dim);
     opencl_put_long(&call, first);
     opencl_run(&call,
                (struct opencl_groups){{(across + items - 1) / items, rows, 1}, {items, 1, 1}});

@@ -227,24 +227,31 @@ static inline void check_norm(const struct kernel_checks *c, size_t rows, size_t
     free(want);
 }
 
-static inline void check_rope(const struct kernel_checks *c, size_t dim, size_t first)
+/* Rows and heads of a size, the first at a place. */
+struct rope_size {
+    size_t rows, heads, dim, first;
+};
+
+static inline void check_rope(const struct kernel_checks *c, struct rope_size size)
 {
-    enum { ROWS = 20, HEADS = 9 };
     struct kernels *k = c->kernels;
-    size_t n = ROWS * HEADS * dim;
+    size_t n = size.rows * size.heads * size.dim, pairs = size.dim / 2;
     struct device_array x = numbers_at(k, n, 2);
     double *want = calloc(n, sizeof *want);
-    for (size_t at = 0; at < n; at += dim)
-        for (size_t i = 0; i < dim / 2; i++) {
-            double place = (double)(first + at / dim / HEADS);
-            double angle = place * pow(10000, -2.0 * (double)i / (double)dim);
+    for (size_t at = 0; at < n; at += size.dim) {
+        double place = (double)(size.first + at / size.dim / size.heads);
+        want[at + size.dim - 1] = (double)reference_number(2 + at + size.dim - 1); /* if odd */
+        for (size_t i = 0; i < pairs; i++) {
+            double angle = place * pow(10000, -2.0 * (double)i / (double)size.dim);
             double a = (double)reference_number(2 + at + i);
-            double b = (double)reference_number(2 + at + i + dim / 2);
+            double b = (double)reference_number(2 + at + i + pairs);
             want[at + i] = a * cos(angle) - b * sin(angle);
-            want[at + i + dim / 2] = a * sin(angle) + b * cos(angle);
+            want[at + i + pairs] = a * sin(angle) + b * cos(angle);
         }
-    k->does->rope(k, x.data, ROWS, HEADS, dim, first);
-    CHECK(array_holds(&x, want, 1e-5));
+    }
+    k->does->rope(k, x.data, size.rows, size.heads, size.dim, size.first);
+    if (!CHECK(array_holds(&x, want, 1e-6)))
+        fprintf(stderr, "    %zu rows, %zu heads of %zu\n", size.rows, size.heads, size.dim);
     array_free(&x);
     free(want);
 }
@@ -342,21 +349,36 @@ static inline void check_memory(const struct kernel_checks *c)
     free(then);
 }
 
+/* Single rows, few rows, and tiles of many; windows that begin before, in and behind a tile's first
+ * context; heads of lengths that no vector is. */
+static inline void check_attentions(const struct kernel_checks *c)
+{
+    static const struct {
+        size_t first, rows, window;
+    } cases[] = {{0, 1, 0},    {600, 1, 0},   {600, 3, 0},  {600, 1, 37},  {0, 150, 0},
+                 {201, 99, 0}, {201, 99, 80}, {201, 99, 1}, {0, 150, 128}, {300, 70, 129}};
+    static const size_t heads[][3] = {{6, 2, 48}, {3, 3, 33}, {4, 1, 7}};
+    for (size_t h = 0; h < sizeof heads / sizeof *heads; h++)
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+            check_attention(c, (struct attention_size){heads[h][0], heads[h][1], heads[h][2],
+                                                       cases[i].first, cases[i].rows,
+                                                       cases[i].window});
+}
+
 /* All that every backend must do. */
 static inline void check_kernels(const struct kernel_checks *c)
 {
-    static const size_t attention[][3] = {{0, 1, 0},   {600, 1, 0},  {600, 3, 0},  {600, 1, 37},
-                                          {0, 150, 0}, {201, 99, 0}, {201, 99, 80}};
     struct kernels *k = c->kernels;
     check_memory(c);
     for (enum kernels_format f = 0; f < KERNELS_FORMATS; f++)
         check_products(c, f);
-    for (size_t i = 0; i < sizeof attention / sizeof *attention; i++)
-        check_attention(c, (struct attention_size){6, 2, 48, attention[i][0], attention[i][1],
-                                                   attention[i][2]});
+    check_attentions(c);
     check_norm(c, 1, 100);
     check_norm(c, 40, 1024);
-    check_rope(c, 96, 1000);
+    check_rope(c, (struct rope_size){20, 9, 96, 1000});
+    check_rope(c, (struct rope_size){1, 3, 64, 4000});
+    check_rope(c, (struct rope_size){600, 1, 64, 0});
+    check_rope(c, (struct rope_size){40, 1, 1091, 5});
     check_element(c, 777);
     check_element(c, 40000);
     for (enum kernels_format f = 0; f < KERNELS_FORMATS; f++)

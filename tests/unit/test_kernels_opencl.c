@@ -45,8 +45,8 @@ static void check_device(struct kernels *k)
     check_odd_products(&checks);
     check_heads(&checks);
     check_norm(&checks, 3, 17);
-    check_rope(&checks, 2, 0);
-    check_rope(&checks, 64, 100000);
+    check_rope(&checks, (struct rope_size){20, 9, 2, 0});
+    check_rope(&checks, (struct rope_size){3, 2, 64, 100000});
     check_element(&checks, 1);
     check_streams(&checks, 1);
     check_streams(&checks, 65);

@@ -19,14 +19,14 @@ kernel void norm(const global char *x, ulong x_at, const global char *weight, ul
 
 /* An item a pair of a head. `turn` holds the turns that a place adds, as parts of 2^64: whole turns
  * fall out of the product, so that far places are as exact as near ones. */
-kernel void rope(global char *x, ulong x_at, const global char *turn, ulong turn_at, uint rows,
-                 uint heads, uint pairs, ulong first)
+kernel void rope(global char *x, ulong x_at, const global char *turn, ulong turn_at, uint heads,
+                 uint dim, ulong first)
 {
-    uint item = get_global_id(0), row = get_global_id(1);
-    if (item >= heads * pairs || row >= rows)
+    uint item = get_global_id(0), row = get_global_id(1), pairs = dim / 2;
+    if (item >= heads * pairs)
         return;
     uint pair = item % pairs;
-    global float *head = AT(float, x, x_at) + ((ulong)row * heads + item / pairs) * 2 * pairs;
+    global float *head = AT(float, x, x_at) + ((ulong)row * heads + item / pairs) * dim;
     long angle = (long)((first + row) * AT(const ulong, turn, turn_at)[pair]);
     float half_turns = (float)angle * 0x1p-63f;
     float c = cospi(half_turns), s = sinpi(half_turns);
