@@ -70,14 +70,15 @@ static void try_one(void *context, int out)
 /* Cuts a line at its tabs; false when it has not all of its parts. */
 static bool cut(char *line, char *part[PARTS])
 {
-    size_t n = 0;
-    for (char *at = line; at && n < PARTS; n++) {
-        part[n] = at;
-        at = strchr(at, '\t');
-        if (at)
-            *at++ = '\0';
+    for (size_t n = 0; n < PARTS; n++) {
+        part[n] = line;
+        line += strcspn(line, "\t");
+        if (n + 1 < PARTS && *line == '\0')
+            return false;
+        if (*line)
+            *line++ = '\0';
     }
-    return n == PARTS;
+    return true;
 }
 
 static void add_device(struct opencl_devices *out, size_t *room, char *const part[PARTS])

@@ -135,8 +135,10 @@ static bool try_attention(struct trial *trial, size_t first, size_t rows)
                                      .keys = array_of(trial, NULL, sizeof k),
                                      .values = array_of(trial, NULL, sizeof v),
                                      .rows = first + rows};
-    for (size_t i = 0; i < TOKENS * DIM; i++)
-        v[i] = (float)(i / DIM);
+    for (size_t i = 0; i < TOKENS * DIM; i++) {
+        size_t token = i / DIM;
+        v[i] = (float)token;
+    }
     for (size_t i = 0; i < DIM; i++)
         k[LOUD * DIM + i] = 100;
     for (size_t i = 0; i < rows * HEADS * DIM; i++) {
@@ -188,19 +190,19 @@ static bool try_rope(struct trial *trial)
 
 static bool try_elements(struct trial *trial)
 {
-    enum { N = 130 };
+    enum { HALF = 65, N = 2 * HALF };
     float x[N], want[N], share[N];
     for (size_t i = 0; i < N; i++) {
         x[i] = (float)i / 8 - 8;
         want[i] = x[i] / (1 + expf(-x[i])) * x[i] + x[i];
-        share[i] = 1.0f / (N / 2);
+        share[i] = 1.0f / HALF;
     }
     const struct kernels_backend *does = trial->kernels->does;
     void *in = numbers_of(trial, x, N), *out = numbers_of(trial, NULL, N);
     void *zeros = numbers_of(trial, NULL, N);
     does->gate(trial->kernels, in, in, N, out);
     does->add(trial->kernels, out, in, N);
-    does->softmax(trial->kernels, zeros, 2, N / 2);
+    does->softmax(trial->kernels, zeros, 2, HALF);
     does->nothing(trial->kernels);
     return holds(trial, out, want, N) && holds(trial, zeros, share, N);
 }

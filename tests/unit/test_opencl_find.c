@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Devices whose drivers break in all ways: what is told of them, and that only the process which
  * asked them is lost. */
-#include "devices/kernels/opencl.h"
+#include "devices/kernels/opencl_device.h"
 #include "tests/check.h"
 
 #include <sys/wait.h>
@@ -59,6 +59,40 @@ static void check_description(void)
     CHECK(devices.n == 0 && devices.device == NULL);
 }
 
+/* In this process: what is opened, taken and kept is given back, as the sanitizers see. */
+static void check_open(void)
+{
+    struct opencl_library library;
+    struct error err = {0};
+    uint64_t offset = 0;
+    setenv("FAKE_OPENCL", "", 1);
+    if (!CHECK(opencl_load(FAKE_OPENCL, &library) == NULL))
+        return;
+    CHECK(opencl_open(&library, 2, false, &err) == NULL);
+    CHECK_TEXT(err.fault[0], "there is no such device");
+    struct kernels *k = opencl_open(&library, 1, false, &err);
+    if (!CHECK(k != NULL))
+        return;
+    char *a = k->does->alloc(k, 1000), *b = k->does->alloc(k, 10);
+    CHECK_TEXT(k->title, "Fake B");
+    CHECK(k->own_memory && opencl_find_buffer((struct opencl *)k, a + 1000, &offset));
+    CHECK(offset == 1000 && !opencl_find_buffer((struct opencl *)k, &offset, &offset));
+    CHECK(k->does->alloc(k, 9000000000) == NULL);
+    k->does->release(k, a, 1000);
+    CHECK(!opencl_find_buffer((struct opencl *)k, a, &offset));
+    const struct kernels_weights table = {KERNELS_Q8_0, 1, 32, b};
+    const struct kernels_attention what = {
+        .q_heads = 2, .kv_heads = 1, .dim = 32, .keys = b, .values = b, .first = 9999, .rows = 7};
+    const uint32_t token[3] = {0};
+    k->does->gather(k, &table, token, 2, b);
+    k->does->gather(k, &table, token, 3, b);
+    k->does->rope(k, b, 1, 1, 32, 0);
+    k->does->attend(k, &what, b, b);
+    CHECK(k->does->pin(k, 100) != NULL);
+    CHECK(k->does->fault(k) == NULL);
+    k->does->close(k);
+}
+
 int main(void)
 {
     struct opencl_devices devices;
@@ -84,6 +118,7 @@ int main(void)
     check_both("run", "a kernel failed: CL_OUT_OF_RESOURCES",
                "a kernel failed: CL_OUT_OF_RESOURCES");
     check_both("crash", "it answers wrongly: a stream", "its driver ended with signal 11");
+    check_open();
     CHECK(waitpid(-1, NULL, WNOHANG) < 0); /* no process is left over */
     return check_result();
 }
