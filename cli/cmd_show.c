@@ -142,8 +142,10 @@ static bool show_calibrations(const char *path, const struct scenario_result *re
         fputs(all->device[0].yaml, stdout);
     else
         report_kernels(all);
-    if (!yaml && result->thermal)
+    if (!yaml && result->thermal) {
+        printf("\n");
         report_thermal(result->thermal);
+    }
     return true;
 }
 

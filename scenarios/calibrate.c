@@ -22,8 +22,8 @@ struct run {
     struct calibrate_session session;
     struct calibrate_extent extent;
     double begin_s;
-    double done; /* share of the work */
-    bool heating;
+    double done;                 /* share of the work */
+    double heat_begin_s, heat_s; /* of heating and cooling; heat_s 0: not now */
     bool stopped;
 };
 
@@ -63,7 +63,10 @@ static bool goes_on(struct run *run, const char *what)
 static bool go_on(void *context)
 {
     struct run *run = context;
-    return goes_on(run, run->heating ? "heating and cooling" : "measuring");
+    if (run->heat_s <= 0)
+        return goes_on(run, "measuring");
+    run->done = (calibrate_now_s() - run->heat_begin_s) / run->heat_s;
+    return goes_on(run, "heating and cooling");
 }
 
 /* Lets the machine cool where a sensor tells more than is wished; false: stopped meanwhile. */
@@ -267,12 +270,13 @@ static void measure_heat(struct run *run)
                                                run->ask->most_K > 0 ? run->ask->most_K : INFINITY};
     if (out->found.kind != DEVICE_CPU || run->ask->heat_minutes <= 0)
         return;
-    run->heating = true;
+    run->heat_begin_s = calibrate_now_s();
+    run->heat_s = ask.rest_s + 2 * ask.most_s;
     if (ask.most_s > 0)
         calibrate_heat_here(&run->session, run->sensors, &ask, &out->heat_run);
     else
         out->heat_run.why = mem_strdup("no time is left for it");
-    run->heating = false;
+    run->heat_s = 0;
     calibrate_session_end(&run->session);
     if (out->heat_run.limited)
         note(run, "heating ended at the limit of %.0f C", run->ask->most_K - 273.15);
