@@ -146,10 +146,10 @@ static void add_curve(const struct panel *panel, enum kernels_format format,
                       const struct device *device)
 {
     struct text *out = panel->page->out;
-    double span = panel->x.high / panel->x.low, few = KERNELS_VECTOR_ROWS, last = few;
+    double span = panel->x.high / panel->x.low, last = KERNELS_VECTOR_ROWS;
     text_add(out, "$few%d_%zu << END\n", (int)format, panel->d);
-    for (double rows = 1; rows <= few + 1; rows++)
-        text_add(out, "%g %.9g\n", rows, predicted_rate(panel, format, rows, device));
+    for (int rows = 1; rows <= KERNELS_VECTOR_ROWS + 1; rows++)
+        text_add(out, "%d %.9g\n", rows, predicted_rate(panel, format, rows, device));
     text_add(out, "END\n$curve%d_%zu << END\n", (int)format, panel->d);
     for (int i = 0; i <= CURVE_POINTS; i++) {
         double rows = round(panel->x.low * pow(span, i / (double)CURVE_POINTS));
