@@ -159,21 +159,51 @@ static void choose_threads(struct run *run)
     run->kernels->does->use(run->kernels, out->threads);
 }
 
+/* The rate of the fastest product so far; nan: there was none. */
+static double best_product_FLOPps(const struct calibrate_samples *samples)
+{
+    double best = NAN;
+    for (size_t i = 0; i < samples->n; i++) {
+        const struct calibrate_sample *one = &samples->sample[i];
+        if (one->kind == CALIBRATE_PRODUCT && one->timing.repetitions > 0)
+            best = fmax(best, one->flops / one->timing.median_s);
+    }
+    return best;
+}
+
+/* A product whose single call would take ten times what all of its repetitions should. */
+static bool is_too_long(const struct run *run, const struct calibrate_sample *one)
+{
+    const double most_times = 10;
+    double flops = 2 * (double)one->rows * (double)one->outputs * (double)one->inputs;
+    return one->kind == CALIBRATE_PRODUCT && !calibrate_is_reference(one) &&
+           flops / best_product_FLOPps(&run->out->samples) > most_times * run->session.effort.s;
+}
+
 static void measure_samples(struct run *run)
 {
     struct scenario_calibration *out = run->out;
+    size_t left_out = 0;
     calibrate_plan(&run->extent, &out->samples);
     out->planned = out->samples.n;
-    for (size_t i = 0; i < out->planned && !run->stopped; i++) {
+    for (size_t i = 0; i < out->samples.n && !run->stopped; i++) {
         struct calibrate_sample *one = &out->samples.sample[i];
-        run->done = (double)i / (double)(out->planned + 8);
+        run->done = (double)i / (double)(out->samples.n + 8);
         one->threads = out->threads;
+        if (is_too_long(run, one)) {
+            left_out++;
+            continue;
+        }
         if (!keep_cool(run))
             break;
         if (calibrate_measure(&run->session, one))
             out->measured++;
     }
     calibrate_session_end(&run->session);
+    out->planned -= left_out;
+    if (left_out > 0)
+        note(run, "%.0f products with many rows would take too long on this device: left out",
+             (double)left_out);
 }
 
 static void summarise(struct scenario_calibration *out, double far_B)
@@ -185,7 +215,7 @@ static void summarise(struct scenario_calibration *out, double far_B)
     out->noise = calibrate_noise(samples);
     out->stream_Bps = calibrate_far_Bps(samples, far_B);
     out->peak_FLOPps = calibrate_peak_FLOPps(samples, "f32");
-    out->gemm_FLOPps = NAN;
+    out->gemm_FLOPps = best_product_FLOPps(samples);
     for (size_t i = 0; i < samples->n; i++) {
         const struct calibrate_sample *one = &samples->sample[i];
         bool floats = one->format != KERNELS_Q8_0 && one->format != KERNELS_Q4_0;
