@@ -127,12 +127,12 @@ static void add_elements(const struct calibrate_extent *extent, struct calibrate
 }
 
 /* 4 KiB, where a copy takes as long as its call, up to 64 MiB. */
-static void add_copies(const struct calibrate_extent *extent, struct calibrate_samples *out)
+static void add_copies(struct calibrate_samples *out)
 {
     static const char *const names[] = {"upload", "download"};
     const size_t least_B = 4096, most_B = 67108864;
     for (size_t n = 0; n < COUNT(names); n++)
-        for (size_t size_B = least_B; size_B <= most_B; size_B *= extent->quick ? 128 : 4)
+        for (size_t size_B = least_B; size_B <= most_B; size_B *= 4)
             add(out, (struct calibrate_sample){.kind = CALIBRATE_COPY,
                                                .name = names[n],
                                                .working_set_B = (double)size_B});
@@ -166,7 +166,7 @@ void calibrate_plan(const struct calibrate_extent *extent, struct calibrate_samp
     add_elements(extent, out);
     add_alone(out, CALIBRATE_PAGES, "page");
     if (extent->own_memory)
-        add_copies(extent, out);
+        add_copies(out);
     add_references(out);
 }
 
