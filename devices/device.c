@@ -251,7 +251,7 @@ static const struct field software_fields[] = {
 
 static const struct field calibration_fields[] = {
     {"date", FIELD_TEXT, false, AT(device_calibration, date), .help = "day, in UTC"},
-    {"on", FIELD_TEXT, false, AT(device_calibration, on),
+    {"id", FIELD_TEXT, false, AT(device_calibration, id),
      .help = "cpu, opencl:0 ...: which of the machine's devices (none: cpu)"},
     {"device", FIELD_TEXT, false, AT(device_calibration, device), .help = "as it names itself"},
     {"driver", FIELD_TEXT, false, AT(device_calibration, driver), .help = "of the device"},

@@ -155,7 +155,7 @@ struct device_software {
 /* How a device file came about that `qeilsim calibrate` wrote; texts are NULL where nothing told.
  */
 struct device_calibration {
-    char *date, *on, *device, *driver, *processor, *kernel, *compiler, *libraries, *vectors,
+    char *date, *id, *device, *driver, *processor, *kernel, *compiler, *libraries, *vectors,
         *governor, *power_mode;
     uint64_t threads; /* that the kernels ran on; 0: not told */
     double ambient_K; /* 0: not told */

@@ -132,7 +132,7 @@ static const struct scenario_found *told_device(const struct device_calibration 
         const struct scenario_found *one = &founds->device[i];
         if (strcmp(one->id, "cpu") == 0 || !is_told(told, one))
             continue;
-        if (strcmp(one->id, told->on) == 0)
+        if (strcmp(one->id, told->id) == 0)
             return one;
         named = named ? named : one;
     }
@@ -150,7 +150,7 @@ static bool choose(struct check *check, const struct scenario_founds *founds, st
 {
     const struct device_calibration *told = &check->subject.device.calibration;
     const char *on = check->ask->on;
-    bool elsewhere = told->on && strcmp(told->on, "cpu") != 0;
+    bool elsewhere = told->id && strcmp(told->id, "cpu") != 0;
     const struct scenario_found *found = NULL;
     if (on || !elsewhere)
         found = scenario_founds_get(founds, on ? on : "cpu", err);
@@ -158,7 +158,7 @@ static bool choose(struct check *check, const struct scenario_founds *founds, st
         error_machine(err,
                       "%s was calibrated on %s (%s), which was not found here; --on DEVICE runs "
                       "the model on another one; see 'qeilsim calibrate --list'",
-                      check->ask->device, told->on, told->device ? told->device : "no name told");
+                      check->ask->device, told->id, told->device ? told->device : "no name told");
     if (!found || !is_usable(found, err))
         return false;
     check->out->on = mem_strdup(found->id);
@@ -173,7 +173,7 @@ static bool choose(struct check *check, const struct scenario_founds *founds, st
 
 static bool find_machine(struct check *check, struct error *err)
 {
-    const char *on = check->ask->on ? check->ask->on : check->subject.device.calibration.on;
+    const char *on = check->ask->on ? check->ask->on : check->subject.device.calibration.id;
     struct places *places = places_open("");
     struct scenario_founds founds;
     scenario_founds_find(places, on && strcmp(on, "cpu") != 0, &founds);
@@ -185,10 +185,10 @@ static bool find_machine(struct check *check, struct error *err)
 
 static bool open_machine(struct check *check, struct error *err)
 {
-    const struct device *device = &check->subject.device;
+    const struct device_calibration *told = &check->subject.device.calibration;
     size_t threads = check->ask->threads;
-    if (threads == 0)
-        threads = (size_t)device->calibration.threads;
+    if (threads == 0 && (!told->id || strcmp(told->id, "cpu") == 0))
+        threads = (size_t)told->threads;
     check->out->device = mem_strdup(check->subject.name);
     if (!find_machine(check, err))
         return false;

@@ -109,7 +109,7 @@ static void add_provenance(struct text *text, const struct scenario_calibrate_as
         strftime(date, sizeof date, "%Y-%m-%d", &day);
     text_add(text, "calibration:\n");
     add_quoted(text, "date", date);
-    add_quoted(text, "on", calibration->found.id);
+    add_quoted(text, "id", calibration->found.id);
     add_quoted(text, "device", calibration->found.title);
     add_quoted(text, "driver", calibration->found.driver);
     add_quoted(text, "processor", places->model);
