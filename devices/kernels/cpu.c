@@ -25,16 +25,14 @@ static void cpu_close(struct kernels *kernels)
     free(cpu);
 }
 
-/* Straight from the system: zeroed, on page borders, in large pages where it gives them. */
+/* Straight from the system: zeroed, on page borders. In the pages that it gives to all programs:
+ * other runtimes do not ask for large ones, which stream up to twice as fast in a guest. */
 static void *cpu_alloc(struct kernels *kernels, size_t bytes)
 {
     (void)kernels;
     void *memory =
         mmap(NULL, bytes ? bytes : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
-        return NULL;
-    madvise(memory, bytes, MADV_HUGEPAGE);
-    return memory;
+    return memory == MAP_FAILED ? NULL : memory;
 }
 
 static void cpu_release(struct kernels *kernels, void *memory, size_t bytes)
