@@ -109,12 +109,28 @@ static bool choose_all(const struct scenario_calibrate_ask *ask,
 
 static void leave_out(struct scenario_machine *out, const struct turn *turn, const char *why)
 {
+    size_t n = strlen(turn->id);
+    if (strncmp(why, turn->id, n) == 0 && strncmp(why + n, ": ", 2) == 0)
+        why += n + 2;
     char *sentence = mem_printf("left out: %s", why);
     say(turn, sentence);
     free(sentence);
     out->left_out = mem_realloc(out->left_out, out->n_left_out + 1, sizeof *out->left_out);
     out->left_out[out->n_left_out++] =
         (struct scenario_unmeasured){mem_strdup(turn->id), mem_strdup(why)};
+}
+
+/* Devices that are here and that cannot be measured; those that are measured once already are no
+ * loss. */
+static void leave_out_skipped(const struct scenario_calibrate_ask *ask,
+                              const struct scenario_founds *founds, struct scenario_machine *out)
+{
+    for (size_t i = 0; ask->platform && !ask->on && i < founds->n; i++) {
+        const struct scenario_found *one = &founds->device[i];
+        const struct turn turn = {.talk = &ask->talk, .id = one->id, .of = founds->n};
+        if (one->why && !one->again)
+            leave_out(out, &turn, one->why);
+    }
 }
 
 /* An equal share of the minutes that are left. */
@@ -213,6 +229,7 @@ bool scenario_calibrate_machine(const struct scenario_calibrate_ask *ask,
     if (ok) {
         struct error fault = {0};
         out->name = mem_strdup(scenario_calibrated_name(ask, choice.device[0]));
+        leave_out_skipped(ask, &founds, out);
         measure_all(ask, &choice, out, &fault);
         ok = out->n > 0;
         if (!ok)

@@ -159,14 +159,14 @@ void calibrate_plan(const struct calibrate_extent *extent, struct calibrate_samp
     add_alone(out, CALIBRATE_PEAK, "f32");
     add_alone(out, CALIBRATE_PEAK, "int8");
     add_alone(out, CALIBRATE_LAUNCH, "launch");
+    if (extent->own_memory)
+        add_copies(out);
     add_streams(extent, out);
     add_products(extent, out);
     add_references(out);
     add_attention(extent, out);
     add_elements(extent, out);
     add_alone(out, CALIBRATE_PAGES, "page");
-    if (extent->own_memory)
-        add_copies(out);
     add_references(out);
 }
 
