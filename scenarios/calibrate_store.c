@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define TITLE "kernels measured on a machine"
 #define TOP "calibration"
@@ -168,8 +169,8 @@ static void add_levels(const struct scenario_calibration *one, struct table *out
 {
     const struct places *places = one->places;
     table_init(out, "levels", scenario_level_columns);
-    if (one->found.kind != DEVICE_CPU)
-        return;
+    if (one->found.id && strcmp(one->found.id, "cpu") != 0)
+        return; /* a driver's work lies in caches as the driver likes */
     for (size_t i = 0; places && i < places->n_caches; i++) {
         const struct places_cache *cache = &places->cache[i];
         struct scenario_level_row row = {
