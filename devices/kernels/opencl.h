@@ -17,10 +17,10 @@ struct opencl_device {
     char *platform, *driver;                 /* of the platform; version of the driver */
     bool gpu, processor;                     /* kinds of device; neither: another accelerator */
     bool shares_memory;                      /* with the host */
+    unsigned units;                          /* that compute */
     double memory_B, most_alloc_B, clock_Hz; /* 0: not told */
     double cache_B; /* what working sets must exceed to come from memory: at least what the driver
                        tells, since many tell a smaller cache than the last */
-    unsigned units; /* compute units */
     char *why;      /* NULL: usable; else why it is not: "its driver ended with signal 11" */
 };
 
