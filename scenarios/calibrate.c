@@ -133,16 +133,6 @@ static bool is_faster(const struct scenario_calibrate_threads *one,
     return one->stream_Bps * one->gemm_FLOPps > 1.04 * than->stream_Bps * than->gemm_FLOPps;
 }
 
-/* One thread, twice as many and so on, one on each core, one on each CPU. */
-static size_t next_threads(const struct run *run, size_t threads)
-{
-    size_t cores = run->out->places->cores, all = run->kernels->threads;
-    size_t next = 2 * threads;
-    if (threads < cores && next > cores)
-        next = cores;
-    return next < all ? next : threads < all ? all : all + 1;
-}
-
 static void choose_threads(struct run *run)
 {
     struct scenario_calibration *out = run->out;
@@ -150,7 +140,7 @@ static void choose_threads(struct run *run)
     size_t fixed = run->ask->threads < most ? run->ask->threads : most;
     out->sweep = mem_calloc(64, sizeof *out->sweep);
     for (size_t t = fixed ? fixed : 1; t <= most && !run->stopped;
-         t = fixed ? most + 1 : next_threads(run, t)) {
+         t = fixed ? most + 1 : places_next_threads(out->places, t, most)) {
         out->sweep[out->n_sweep++] = try_threads(run, t);
         if (is_faster(&out->sweep[out->n_sweep - 1], &out->sweep[best]))
             best = out->n_sweep - 1;

@@ -62,8 +62,10 @@ static void list_cpus(struct places *places, hwloc_topology_t topology)
                 if (kinds > 1 && kind_of(topology, core) != kind)
                     continue;
                 hwloc_bitmap_and(set, core->cpuset, may);
-                if (hwloc_bitmap_weight(set) > (int)which)
-                    add_cpu(places, set, which);
+                if (hwloc_bitmap_weight(set) <= (int)which)
+                    continue;
+                add_cpu(places, set, which);
+                places->fast_cores += which == 0 && kind == (int)places->kinds - 1;
             }
     hwloc_bitmap_free(may);
     hwloc_bitmap_free(set);
@@ -117,7 +119,7 @@ struct places *places_open(const char *root)
         places->kernel = mem_printf("%s %s", name.sysname, name.release);
     if (places->cpus == 0) {
         long online = sysconf(_SC_NPROCESSORS_ONLN);
-        places->cores = places->cpus = online > 0 ? (size_t)online : 1;
+        places->fast_cores = places->cores = places->cpus = online > 0 ? (size_t)online : 1;
     }
     return places;
 }
@@ -146,6 +148,16 @@ size_t places_threads(const struct places *places)
     if (places->quota_cpus > 0)
         threads = fmin(threads, floor(places->quota_cpus));
     return threads < 1 ? 1 : (size_t)threads;
+}
+
+size_t places_next_threads(const struct places *places, size_t threads, size_t most)
+{
+    const size_t stops[] = {places->fast_cores, places->cores, most};
+    size_t next = 2 * threads;
+    for (size_t i = 0; i < sizeof stops / sizeof *stops; i++)
+        if (threads < stops[i] && stops[i] < next)
+            next = stops[i];
+    return next <= most ? next : most + 1;
 }
 
 /* A CPU that may not be had is no fault: the thread then runs anywhere. */

@@ -22,6 +22,7 @@ struct places {
     char *mode;         /* of the power profile: "balanced" */
     size_t cores, cpus; /* that this process may use */
     size_t kinds;       /* of cores: 2 where there are big and small ones */
+    size_t fast_cores;  /* of the fastest kind */
     double quota_cpus;  /* limit of the control group; 0: none */
     double memory_B;    /* of the machine, or the control group's limit */
     double free_B;      /* that can be had now, also below the control group's limit */
@@ -41,6 +42,9 @@ struct places *places_open(const char *root);
 void places_close(struct places *places);
 /* Threads that are worth starting: one a core, no more than the quota. */
 size_t places_threads(const struct places *places);
+/* How many to try after so many, at most `most`: twice as many, but first one on each fast core, on
+ * each core, and all. Above `most`: there is no more to try. */
+size_t places_next_threads(const struct places *places, size_t threads, size_t most);
 /* Makes the calling thread stay on the CPU of this number. */
 void places_stay(const struct places *places, size_t number);
 /* Lets it run again where the one that opened this did. */

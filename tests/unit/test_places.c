@@ -159,12 +159,30 @@ static char *order(const struct places *places)
     return text;
 }
 
-static void check_machine(char *path, size_t cores, size_t kinds, const char *want)
+/* Numbers of threads that are tried. */
+static void check_tries(const struct places *places, const char *want)
+{
+    char *text = mem_strdup("1");
+    for (size_t t = 1; (t = places_next_threads(places, t, places->cpus)) <= places->cpus;) {
+        char *more = mem_printf("%s,%zu", text, t);
+        free(text);
+        text = more;
+    }
+    CHECK_TEXT(text, want);
+    free(text);
+}
+
+/* Cores, kinds of them and fast ones. */
+#define COUNTS(cores, kinds, fast) ((const size_t[3]){cores, kinds, fast})
+
+static void check_machine(char *path, const size_t counts[3], const char *want, const char *tries)
 {
     struct places *places = places_open("/nowhere");
     char *got = order(places);
-    CHECK(places->cores == cores && places->kinds == kinds && places_threads(places) == cores);
+    CHECK(places->cores == counts[0] && places_threads(places) == counts[0]);
+    CHECK(places->kinds == counts[1] && places->fast_cores == counts[2]);
     CHECK_TEXT(got, want);
+    check_tries(places, tries);
     for (size_t i = 0; i < places->n_caches; i++) /* as only one of the machines has */
         CHECK(places->cache[i].caches == (places->cache[i].level == 3 ? 2 : 4));
     places_close(places);
@@ -176,15 +194,19 @@ static void check_machine(char *path, size_t cores, size_t kinds, const char *wa
 
 static void test_machines(void)
 {
-    check_machine(made_up("core:1 pu:1", "", NULL, NULL), 1, 1, "0");
-    check_machine(made_up("core:4 pu:1", "1,2", NULL, NULL), 2, 1, "0,3");
-    check_machine(made_up("core:3 pu:2", "", NULL, NULL), 3, 1, "0,2,4,1,3,5");
-    check_machine(made_up("core:2 pu:4", "1", NULL, NULL), 2, 1, "0,4,2,5,3,6,7");
-    /* Two big cores of two threads behind four small ones of one. */
-    check_machine(made_up("core:6 pu:2", "1,3,5,7", "8-11", "0,2,4,6"), 6, 2, "8,10,0,2,4,6,9,11");
-    check_machine(made_up("l3:2 l2:2 core:2 pu:1", "", NULL, NULL), 8, 1, "0,1,2,3,4,5,6,7");
+    check_machine(made_up("core:1 pu:1", "", NULL, NULL), COUNTS(1, 1, 1), "0", "1");
+    check_machine(made_up("core:4 pu:1", "1,2", NULL, NULL), COUNTS(2, 1, 2), "0,3", "1,2");
+    check_machine(made_up("core:3 pu:2", "", NULL, NULL), COUNTS(3, 1, 3), "0,2,4,1,3,5",
+                  "1,2,3,6");
+    check_machine(made_up("core:2 pu:4", "1", NULL, NULL), COUNTS(2, 1, 2), "0,4,2,5,3,6,7",
+                  "1,2,4,7");
+    /* Three big cores of two threads behind four small ones of one. */
+    check_machine(made_up("core:7 pu:2", "1,3,5,7", "8-13", "0,2,4,6"), COUNTS(7, 2, 3),
+                  "8,10,12,0,2,4,6,9,11,13", "1,2,3,6,7,10");
+    check_machine(made_up("l3:2 l2:2 core:2 pu:1", "", NULL, NULL), COUNTS(8, 1, 8),
+                  "0,1,2,3,4,5,6,7", "1,2,4,8");
     /* Of the first core nothing is known. */
-    check_machine(made_up("core:4 pu:1", "", "2,3", "1"), 4, 2, "2,3,0,1");
+    check_machine(made_up("core:4 pu:1", "", "2,3", "1"), COUNTS(4, 2, 2), "2,3,0,1", "1,2,4");
 }
 
 /* Who opened the kernels stays on one CPU and is let go in the end. */
