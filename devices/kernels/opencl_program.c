@@ -163,16 +163,16 @@ static cl_kernel find(struct finding *finding, bool square, char *name)
 
 static void find_all(struct finding *finding)
 {
-    static const char *const singles[OPENCL_SINGLES] = {[OPENCL_NOTHING] = "nothing",
+    static const char *const singles[OPENCL_SINGLES] = {[OPENCL_NOTHING] = "do_nothing",
                                                         [OPENCL_READ] = "stream_read",
                                                         [OPENCL_COPY] = "stream_copy",
                                                         [OPENCL_TRIAD] = "stream_triad",
                                                         [OPENCL_PEAK_FLOAT] = "peak_float",
                                                         [OPENCL_PEAK_INT] = "peak_int",
-                                                        [OPENCL_NORM] = "norm",
+                                                        [OPENCL_NORM] = "rms_norm",
                                                         [OPENCL_ROPE] = "rope",
                                                         [OPENCL_GATE] = "gate",
-                                                        [OPENCL_ADD] = "add",
+                                                        [OPENCL_ADD] = "add_to",
                                                         [OPENCL_SOFTMAX] = "softmax",
                                                         [OPENCL_KEEP] = "keep",
                                                         [OPENCL_JOIN] = "attend_join"};

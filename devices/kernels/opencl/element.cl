@@ -2,8 +2,8 @@
 /* Operators that do little more than move numbers. */
 
 /* A group a row. */
-kernel void norm(const global char *x, ulong x_at, const global char *weight, ulong weight_at,
-                 global char *y, ulong y_at, uint columns, local float *room)
+kernel void rms_norm(const global char *x, ulong x_at, const global char *weight, ulong weight_at,
+                     global char *y, ulong y_at, uint columns, local float *room)
 {
     ulong row = get_group_id(0);
     const global float *from = AT(const float, x, x_at) + row * columns;
@@ -48,7 +48,7 @@ kernel void gate(const global char *gate, ulong gate_at, const global char *up, 
         AT(float, y, y_at)[i] = has_up ? silu(from[i]) * by[i] : silu(from[i]);
 }
 
-kernel void add(global char *x, ulong x_at, const global char *y, ulong y_at, ulong n)
+kernel void add_to(global char *x, ulong x_at, const global char *y, ulong y_at, ulong n)
 {
     for (ulong i = BEGIN(n); i < END(n); i += STEP)
         AT(float, x, x_at)[i] += AT(const float, y, y_at)[i];

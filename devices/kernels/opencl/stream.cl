@@ -15,7 +15,7 @@ typedef float4 wide;
 #define STEP get_global_size(0)
 #endif
 
-kernel void nothing(void)
+kernel void do_nothing(void)
 {
 }
 
