@@ -103,9 +103,20 @@ static void note_stops(const struct cli *cli, const struct scenario_machine *mac
     }
 }
 
+/* A file that cannot be written is told of at the end. */
+static void keep_so_far(void *context, const char *yaml)
+{
+    const struct cli *cli = context;
+    struct error unused = {0};
+    if (cli->output)
+        file_write(cli->output, yaml, strlen(yaml), &unused);
+}
+
 static int calibrate(struct cli *cli, struct wishes *wishes, struct cli_progress *progress)
 {
     struct scenario_machine machine;
+    wishes->ask.keep = keep_so_far;
+    wishes->ask.keep_context = cli;
     bool ok = scenario_calibrate_machine(&wishes->ask, &machine, &cli->err);
     cli_progress_end(progress);
     if (ok)

@@ -63,6 +63,10 @@ struct scenario_calibrate_ask {
     double ambient_K;    /* 0: not told */
     double heat_minutes; /* most of a heating run, and as long of the cooling behind it; 0: none */
     size_t threads;      /* 0: those that are fastest */
+    /* Takes the file of what was measured so far, before a device whose driver may take the program
+     * with it; NULL: nobody does. */
+    void (*keep)(void *context, const char *yaml);
+    void *keep_context;
     struct scenario_calibrate_talk talk;
 };
 

@@ -169,6 +169,29 @@ static void lacks_memory(const struct turn *turn, struct scenario_machine *out, 
     error_machine(err, "%s: %s", turn->id, why);
 }
 
+/* The file of what is there. */
+static bool write_file(const struct scenario_calibrate_ask *ask, struct scenario_machine *out,
+                       struct error *err)
+{
+    free(out->link);
+    free(out->yaml);
+    out->n_links = scenario_machine_links(out, &out->link);
+    for (size_t i = 0; ask->platform && i < out->n; i++) {
+        free(out->device[i].fit.name);
+        out->device[i].fit.name = scenario_machine_device_name(out, i);
+    }
+    out->yaml = ask->platform ? scenario_machine_yaml(out, ask->ambient_K, err)
+                              : mem_strdup(out->device[0].fit.yaml);
+    return out->yaml != NULL;
+}
+
+static void keep_so_far(const struct scenario_calibrate_ask *ask, struct scenario_machine *out)
+{
+    struct error unused = {0};
+    if (ask->keep && ask->platform && out->n > 0 && write_file(ask, out, &unused))
+        ask->keep(ask->keep_context, out->yaml);
+}
+
 static void measure_all(const struct scenario_calibrate_ask *ask, const struct choice *choice,
                         struct scenario_machine *out, struct error *err)
 {
@@ -178,6 +201,7 @@ static void measure_all(const struct scenario_calibrate_ask *ask, const struct c
     for (; turn.number < choice->n; turn.number++) {
         turn.id = choice->device[turn.number]->id;
         own.most_minutes = minutes_of(ask, &turn, begin_s);
+        keep_so_far(ask, out);
         if (turn.stopped)
             leave_out(out, &turn, "stopped before it was measured");
         else if (ask->platform && choice->device[turn.number]->memory_B <= 0)
@@ -201,20 +225,6 @@ static void note_unlinked(const struct scenario_calibrate_ask *ask,
                        "the devices, and no plan uses them together");
 }
 
-static bool write_file(const struct scenario_calibrate_ask *ask, struct scenario_machine *out,
-                       struct error *err)
-{
-    out->n_links = scenario_machine_links(out, &out->link);
-    for (size_t i = 0; ask->platform && i < out->n; i++) {
-        free(out->device[i].fit.name);
-        out->device[i].fit.name = scenario_machine_device_name(out, i);
-    }
-    note_unlinked(ask, out);
-    out->yaml = ask->platform ? scenario_machine_yaml(out, ask->ambient_K, err)
-                              : mem_strdup(out->device[0].fit.yaml);
-    return out->yaml != NULL;
-}
-
 bool scenario_calibrate_machine(const struct scenario_calibrate_ask *ask,
                                 struct scenario_machine *out, struct error *err)
 {
@@ -236,6 +246,8 @@ bool scenario_calibrate_machine(const struct scenario_calibrate_ask *ask,
             *err = fault;
     }
     ok = ok && out->device && write_file(ask, out, err);
+    if (ok)
+        note_unlinked(ask, out);
     free(choice.device);
     scenario_founds_free(&founds);
     return ok;
