@@ -166,7 +166,8 @@ void calibrate_plan(const struct calibrate_extent *extent, struct calibrate_samp
     add_references(out);
     add_attention(extent, out);
     add_elements(extent, out);
-    add_alone(out, CALIBRATE_PAGES, "page");
+    if (!extent->own_memory)
+        add_alone(out, CALIBRATE_PAGES, "page");
     add_references(out);
 }
 

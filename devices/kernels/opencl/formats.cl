@@ -197,7 +197,7 @@ float greatest_of_group(float mine, local float *room)
     return all;
 }
 
-/* Four halves of a cache, the last of which may not all be there; `whole`: they are, and aligned. */
+/* Four halves of a cache, of which `left` are there; `whole`: all are, and are aligned. */
 ushort4 four_halves(const global ushort *from, uint left, uint whole)
 {
     if (whole)
