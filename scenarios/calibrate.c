@@ -6,9 +6,9 @@
 #include "scenarios/calibrate_fit.h"
 #include "scenarios/calibrate_heat.h"
 #include "scenarios/calibrate_link.h"
+#include "scenarios/calibrate_notes.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -27,21 +27,9 @@ struct run {
     bool stopped;
 };
 
-static void note(const struct run *run, const char *format, double value)
+static const struct scenario_calibrate_talk *talk_of(const struct run *run)
 {
-    char sentence[256];
-    if (!run->ask->talk.note)
-        return;
-    snprintf(sentence, sizeof sentence, format, value);
-    run->ask->talk.note(run->ask->talk.context, sentence);
-}
-
-static void note_text(const struct run *run, const char *what, const char *why)
-{
-    char *sentence = mem_printf("%s %s", what, why);
-    if (run->ask->talk.note)
-        run->ask->talk.note(run->ask->talk.context, sentence);
-    free(sentence);
+    return &run->ask->talk;
 }
 
 /* What went wrong on the device; NULL: nothing. */
@@ -192,8 +180,10 @@ static void measure_samples(struct run *run)
     calibrate_session_end(&run->session);
     out->planned -= left_out;
     if (left_out > 0)
-        note(run, "%.0f products with many rows would take too long on this device: left out",
-             (double)left_out);
+        scenario_calibrate_note(
+            talk_of(run),
+            "%.0f products with many rows would take too long on this device: left out",
+            (double)left_out);
 }
 
 static void summarise(struct scenario_calibration *out, double far_B)
@@ -218,44 +208,6 @@ static void summarise(struct scenario_calibration *out, double far_B)
     scenario_way_of(samples, "download", &out->download);
 }
 
-/* Loud machines are named; a guest of a virtual one sees nothing of its neighbours but this. */
-static void name_troubles(const struct run *run)
-{
-    const struct scenario_calibration *out = run->out;
-    const struct places *places = out->places;
-    if (calibrate_metered(&out->samples) > 0.05)
-        note(run,
-             "other programs ran beside %.0f %% of the measurements, which count by their "
-             "processor time: better measure again when nothing else runs",
-             100 * calibrate_metered(&out->samples));
-    if (out->noise > 0.05)
-        note(run,
-             "repetitions scatter by %.0f %%: the machine does other work; the errors are "
-             "widened",
-             100 * out->noise);
-    if (out->pace.slowdown > 0.1)
-        note(run,
-             "the same work took %.0f %% longer at the end than at the start: heat, a limit of "
-             "power or a neighbour slows the machine; the errors are widened",
-             100 * out->pace.slowdown);
-    else if (out->pace.drift > 0.1)
-        note(run, "the same work differed by %.0f %% over the measurements; the errors are widened",
-             100 * out->pace.drift);
-    if (run->ask->most_K > 0 && isnan(sensors_hottest_K(run->sensors)))
-        note(run, "no sensor tells a temperature here, so that %.0f C cannot be kept to",
-             run->ask->most_K - 273.15);
-    if (out->found.kind != DEVICE_CPU)
-        return;
-    if (places->quota_cpus > 0)
-        note(run, "the control group may use %.3g CPUs: the device is that part of the machine",
-             places->quota_cpus);
-    if (places->kinds > 1)
-        note(run,
-             "there are %.0f kinds of cores; the fast ones do most of the work, and the device "
-             "is all of them together",
-             (double)places->kinds);
-}
-
 /* Where sensors tell: the rest of the measurements counts without. They tell of processors. */
 static void measure_draw(struct run *run)
 {
@@ -265,7 +217,7 @@ static void measure_draw(struct run *run)
     calibrate_draw(&run->session, run->sensors, run->ask->quick ? 1 : 3, &out->draw);
     calibrate_session_end(&run->session);
     if (out->draw.why)
-        note_text(run, "power is not measured:", out->draw.why);
+        scenario_calibrate_say(talk_of(run), "power is not measured:", out->draw.why);
 }
 
 /* Seconds for heating within what is left, as much being kept for cooling; a minute tells little.
@@ -299,20 +251,8 @@ static void measure_heat(struct run *run)
     run->heat_s = 0;
     calibrate_session_end(&run->session);
     if (out->heat_run.limited)
-        note(run, "heating ended at the limit of %.0f C", run->ask->most_K - 273.15);
-}
-
-/* After the fit. */
-static void name_heat(const struct run *run)
-{
-    const struct scenario_heat *heat = &run->out->heat;
-    if (heat->why)
-        note_text(run, "heat is not measured:", heat->why);
-    if (isfinite(heat->throttle.die_K))
-        note(run,
-             heat->throttle.clock ? "the clock fell under load, from %.0f C of the die on"
-                                  : "the load slowed down, from %.0f C of the die on",
-             heat->throttle.die_K - 273.15);
+        scenario_calibrate_note(talk_of(run), "heating ended at the limit of %.0f C",
+                                run->ask->most_K - 273.15);
 }
 
 static bool measure_and_fit(struct run *run, struct error *err)
@@ -329,7 +269,7 @@ static bool measure_and_fit(struct run *run, struct error *err)
         measure_heat(run);
     run->done = 1;
     summarise(run->out, calibrate_far_B(&run->session));
-    name_troubles(run);
+    scenario_calibrate_troubles(run->ask, run->out, sensors_hottest_K(run->sensors));
     const char *fault = fault_of(run->kernels);
     bool ok = !fault || error_machine(err, "%s: %s", run->out->found.id, fault);
     ok = ok && (scenario_calibrated_enough(run->out) ||
@@ -337,7 +277,7 @@ static bool measure_and_fit(struct run *run, struct error *err)
                               run->out->measured, run->out->planned));
     ok = ok && scenario_calibrated_fit(run->ask, &passes, run->out, err);
     if (ok)
-        name_heat(run);
+        scenario_calibrate_heated(run->ask, &run->out->heat);
     scenario_passes_free(&passes);
     return ok;
 }
