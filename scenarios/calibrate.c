@@ -83,9 +83,10 @@ static void begin_session(struct run *run)
                                             run->kernels->own_memory};
     run->session = (struct calibrate_session){.kernels = run->kernels,
                                               .cache_B = cache_B,
+                                              .memory_B = found->memory_B,
                                               .effort = {.kernels = run->kernels,
                                                          .s = calibrate_point_s(&run->extent),
-                                                         .least = run->ask->quick ? 5 : 9,
+                                                         .least = run->ask->quick ? 3 : 5,
                                                          .most = 400,
                                                          .go_on = go_on,
                                                          .context = run}};
@@ -135,15 +136,17 @@ static void choose_threads(struct run *run)
     }
     out->threads = out->n_sweep > 0 ? out->sweep[best].threads : 1;
     run->kernels->does->use(run->kernels, out->threads);
+    calibrate_session_end(&run->session);
 }
 
-/* The rate of the fastest product so far; nan: there was none. */
-static double best_product_FLOPps(const struct calibrate_samples *samples)
+/* The rate of the fastest product so far with weights in a format before `end`; nan: there was
+ * none. */
+static double best_product_FLOPps(const struct calibrate_samples *samples, enum kernels_format end)
 {
     double best = NAN;
     for (size_t i = 0; i < samples->n; i++) {
         const struct calibrate_sample *one = &samples->sample[i];
-        if (one->kind == CALIBRATE_PRODUCT && one->timing.repetitions > 0)
+        if (one->kind == CALIBRATE_PRODUCT && one->timing.repetitions > 0 && one->format < end)
             best = fmax(best, one->flops / one->timing.median_s);
     }
     return best;
@@ -155,19 +158,21 @@ static bool is_too_long(const struct run *run, const struct calibrate_sample *on
     const double most_times = 10;
     double flops = 2 * (double)one->rows * (double)one->outputs * (double)one->inputs;
     return one->kind == CALIBRATE_PRODUCT && !calibrate_is_reference(one) &&
-           flops / best_product_FLOPps(&run->out->samples) > most_times * run->session.effort.s;
+           flops / best_product_FLOPps(&run->out->samples, KERNELS_FORMATS) >
+               most_times * run->session.effort.s;
 }
 
-static void measure_samples(struct run *run)
+/* Returns how many were left out. */
+static size_t measure_round(struct run *run, size_t round)
 {
     struct scenario_calibration *out = run->out;
-    size_t left_out = 0;
-    calibrate_plan(&run->extent, &out->samples);
-    out->planned = out->samples.n;
-    for (size_t i = 0; i < out->samples.n && !run->stopped; i++) {
+    size_t left_out = 0, n = out->samples.n;
+    for (size_t i = 0; i < n && !run->stopped; i++) {
         struct calibrate_sample *one = &out->samples.sample[i];
-        run->done = (double)i / (double)(out->samples.n + 8);
+        run->done = (double)(round * n + i) / (double)(CALIBRATE_ROUNDS * n + 8);
         one->threads = out->threads;
+        if (!calibrate_in_round(&out->samples, i, round))
+            continue;
         if (is_too_long(run, one)) {
             left_out++;
             continue;
@@ -175,10 +180,20 @@ static void measure_samples(struct run *run)
         if (!keep_cool(run))
             break;
         if (calibrate_measure(&run->session, one))
-            out->measured++;
+            out->measured += one->rounds == 1;
     }
+    return left_out;
+}
+
+static void measure_samples(struct run *run)
+{
+    struct scenario_calibration *out = run->out;
+    size_t left_out = 0;
+    calibrate_plan(&run->extent, &out->samples);
+    for (size_t round = 0; round < CALIBRATE_ROUNDS && !run->stopped; round++)
+        left_out = measure_round(run, round);
     calibrate_session_end(&run->session);
-    out->planned -= left_out;
+    out->planned = out->samples.n - left_out;
     if (left_out > 0)
         scenario_calibrate_note(
             talk_of(run),
@@ -195,13 +210,7 @@ static void summarise(struct scenario_calibration *out, double far_B)
     out->noise = calibrate_noise(samples);
     out->stream_Bps = calibrate_far_Bps(samples, far_B);
     out->peak_FLOPps = calibrate_peak_FLOPps(samples, "f32");
-    out->gemm_FLOPps = best_product_FLOPps(samples);
-    for (size_t i = 0; i < samples->n; i++) {
-        const struct calibrate_sample *one = &samples->sample[i];
-        bool floats = one->format != KERNELS_Q8_0 && one->format != KERNELS_Q4_0;
-        if (one->kind == CALIBRATE_PRODUCT && one->timing.repetitions > 0 && floats)
-            out->gemm_FLOPps = fmax(out->gemm_FLOPps, one->flops / one->timing.median_s);
-    }
+    out->gemm_FLOPps = best_product_FLOPps(samples, KERNELS_Q8_0);
     out->launch_s = launch ? launch->timing.median_s : NAN;
     out->page_s = page ? page->timing.median_s : NAN;
     scenario_way_of(samples, "upload", &out->upload);
@@ -255,6 +264,15 @@ static void measure_heat(struct run *run)
                                 run->ask->most_K - 273.15);
 }
 
+/* Once, for as long as all rounds of a sample. */
+static void run_passes(struct run *run, struct scenario_passes *passes)
+{
+    struct calibrate_effort effort = run->session.effort;
+    effort.s *= CALIBRATE_ROUNDS;
+    effort.least *= 2;
+    scenario_passes_run(run->kernels, &effort, passes);
+}
+
 static bool measure_and_fit(struct run *run, struct error *err)
 {
     struct scenario_passes passes = {0};
@@ -262,7 +280,7 @@ static bool measure_and_fit(struct run *run, struct error *err)
     choose_threads(run);
     measure_samples(run);
     if (!run->stopped)
-        scenario_passes_run(run->kernels, &run->session.effort, &passes);
+        run_passes(run, &passes);
     if (!run->stopped)
         measure_draw(run);
     if (!run->stopped)

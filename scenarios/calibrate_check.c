@@ -50,45 +50,70 @@ static double predicted_s(const struct check *check, const struct calibrate_pass
     return device_observed(&check->subject.device, &what);
 }
 
-static bool run_one(struct check *check, struct calibrate_pass pass)
+/* Passes are run in rounds, so that each tells of the whole stretch of time. */
+static const struct calibrate_pass runs[] = {
+    {.prefill = true, .tokens = 32},  {.prefill = true, .tokens = 128},
+    {.prefill = true, .tokens = 512}, {.depth = 32, .tokens = 1},
+    {.depth = 256, .tokens = 1},      {.depth = 1000, .tokens = 1}};
+enum { RUNS = sizeof runs / sizeof *runs };
+
+static bool is_run(const struct check *check, const struct calibrate_pass *pass)
+{
+    bool long_one = check->ask->quick && pass->tokens > 128;
+    return !long_one && pass->depth + pass->tokens <= (double)check->model.max_context;
+}
+
+static bool run_round(struct check *check, struct calibrate_timing *timing)
 {
     const struct calibrate_effort effort = {.kernels = check->kernels,
-                                            .s = check->ask->quick ? 0.5 : 4,
-                                            .least = check->ask->quick ? 3 : 5,
+                                            .s = check->ask->quick ? 0.2 : 1.3,
+                                            .least = 3,
                                             .most = 100,
                                             .go_on = go_on,
                                             .context = check};
-    struct scenario_check *out = check->out;
-    pass.forward = &check->forward;
-    if (pass.depth + pass.tokens > (double)check->model.max_context)
-        return true;
-    if (!scenario_pass_time(check->transformer, &pass, &effort))
-        return false;
-    double ours_s = predicted_s(check, &pass);
-    out->row = mem_realloc(out->row, out->n + 1, sizeof *out->row);
-    out->row[out->n++] = (struct scenario_checked){.prefill = pass.prefill,
-                                                   .tokens = pass.tokens,
-                                                   .depth = pass.depth,
-                                                   .measured_s = pass.timing.median_s,
-                                                   .predicted_s = ours_s,
-                                                   .spread = pass.timing.spread,
-                                                   .metered = pass.timing.metered,
-                                                   .error = ours_s / pass.timing.median_s - 1};
+    for (size_t i = 0; i < RUNS; i++) {
+        struct calibrate_pass pass = runs[i];
+        pass.forward = &check->forward;
+        if (!is_run(check, &pass))
+            continue;
+        if (!scenario_pass_time(check->transformer, &pass, &effort))
+            return false;
+        timing[i] = pass.timing;
+        check->done += 1.0 / (CALIBRATE_ROUNDS * RUNS);
+    }
     return true;
+}
+
+static void add_row(struct check *check, const struct calibrate_pass *pass)
+{
+    struct scenario_check *out = check->out;
+    double ours_s = predicted_s(check, pass);
+    out->row = mem_realloc(out->row, out->n + 1, sizeof *out->row);
+    out->row[out->n++] = (struct scenario_checked){.prefill = pass->prefill,
+                                                   .tokens = pass->tokens,
+                                                   .depth = pass->depth,
+                                                   .measured_s = pass->timing.median_s,
+                                                   .predicted_s = ours_s,
+                                                   .spread = pass->timing.spread,
+                                                   .metered = pass->timing.metered,
+                                                   .error = ours_s / pass->timing.median_s - 1};
 }
 
 static bool run_all(struct check *check)
 {
-    static const struct calibrate_pass runs[] = {
-        {.prefill = true, .tokens = 32},  {.prefill = true, .tokens = 128},
-        {.prefill = true, .tokens = 512}, {.depth = 32, .tokens = 1},
-        {.depth = 256, .tokens = 1},      {.depth = 1000, .tokens = 1}};
-    const size_t n = sizeof runs / sizeof *runs;
-    for (size_t i = 0; i < n; i++) {
-        check->done = (double)i / (double)n;
-        bool long_one = check->ask->quick && runs[i].tokens > 128;
-        if (!long_one && !run_one(check, runs[i]))
+    struct calibrate_timing timing[CALIBRATE_ROUNDS][RUNS], of_run[CALIBRATE_ROUNDS];
+    for (size_t round = 0; round < CALIBRATE_ROUNDS; round++)
+        if (!run_round(check, timing[round]))
             return false;
+    for (size_t i = 0; i < RUNS; i++) {
+        struct calibrate_pass pass = runs[i];
+        pass.forward = &check->forward;
+        if (!is_run(check, &pass))
+            continue;
+        for (size_t round = 0; round < CALIBRATE_ROUNDS; round++)
+            of_run[round] = timing[round][i];
+        pass.timing = calibrate_timing_of(of_run, CALIBRATE_ROUNDS);
+        add_row(check, &pass);
     }
     return true;
 }

@@ -138,7 +138,7 @@ bool calibrate_heat_here(struct calibrate_session *session, const struct sensors
                                                                   : hot      ? "power"
                                                                         : "power and temperature");
     else {
-        session->effort.least = 1;
+        session->effort.least = 0;
         session->effort.most = (size_t)1 << 30;
         ok = calibrate_heat(ask, &heater, out);
         out->sensors = names_of(&here);

@@ -11,10 +11,15 @@ bool calibrate_measure(struct calibrate_session *session, struct calibrate_sampl
         [CALIBRATE_PROMPT] = calibrate_attention, [CALIBRATE_ELEMENT] = calibrate_element,
         [CALIBRATE_COPY] = calibrate_copy,
     };
-    return measure[sample->kind](session, sample);
+    bool ok = measure[sample->kind](session, sample);
+    if (ok && sample->rounds < CALIBRATE_ROUNDS)
+        sample->round[sample->rounds++] = sample->timing;
+    sample->timing = calibrate_timing_of(sample->round, sample->rounds);
+    return ok;
 }
 
 void calibrate_session_end(struct calibrate_session *session)
 {
-    calibrate_memory_free(&session->weights);
+    for (enum kernels_format f = 0; f < KERNELS_FORMATS; f++)
+        calibrate_memory_free(&session->weights[f]);
 }

@@ -179,7 +179,18 @@ void calibrate_samples_free(struct calibrate_samples *samples)
 
 double calibrate_point_s(const struct calibrate_extent *extent)
 {
-    return extent->quick ? 0.04 : 0.25;
+    return extent->quick ? 0.02 : 0.1;
+}
+
+bool calibrate_in_round(const struct calibrate_samples *samples, size_t i, size_t round)
+{
+    enum { KINDS = 2 }; /* of references, once in each round */
+    size_t before = 0;
+    if (!calibrate_is_reference(&samples->sample[i]))
+        return true;
+    for (size_t j = 0; j < i; j++)
+        before += calibrate_is_reference(&samples->sample[j]);
+    return round == before / KINDS;
 }
 
 bool calibrate_is_reference(const struct calibrate_sample *sample)
@@ -248,7 +259,7 @@ double calibrate_stream_Bps(const struct calibrate_samples *samples, const char 
 
 double calibrate_far_Bps(const struct calibrate_samples *samples, double far_B)
 {
-    double best = calibrate_stream_Bps(samples, "read", 0.49 * far_B, INFINITY);
+    double best = calibrate_stream_Bps(samples, "read", 0.99 * far_B, INFINITY);
     for (size_t i = 0; i < samples->n; i++) {
         const struct calibrate_sample *one = &samples->sample[i];
         if (one->kind == CALIBRATE_PRODUCT && one->rows == 1 && one->timing.repetitions > 0 &&

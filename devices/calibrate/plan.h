@@ -21,8 +21,11 @@ struct calibrate_extent {
 /* The caller frees *out with calibrate_samples_free. */
 void calibrate_plan(const struct calibrate_extent *extent, struct calibrate_samples *out);
 void calibrate_samples_free(struct calibrate_samples *samples);
-/* How long to measure one point. */
+/* How long to measure one point in one of CALIBRATE_ROUNDS rounds. */
 double calibrate_point_s(const struct calibrate_extent *extent);
+/* Whether sample `i` is measured in round `round`: references at the start of the first, in the
+ * middle of the second and at the end of the last, all others in each. */
+bool calibrate_in_round(const struct calibrate_samples *samples, size_t i, size_t round);
 
 /* The same two samples at the start, in the middle and at the end tell whether the machine kept its
  * pace: by how much the slowest time of one exceeds its fastest, and by how much the last exceeds
@@ -41,7 +44,7 @@ double calibrate_metered(const struct calibrate_samples *samples);
  * with 0 that fit in it. nan when none was measured. */
 double calibrate_stream_Bps(const struct calibrate_samples *samples, const char *name,
                             double least_B, double most_B);
-/* What memory gives: the fastest of the reading streams over half of `far_B` and more, and of the
+/* What memory gives: the fastest of the reading streams over `far_B` and more, and of the
  * products with one row, whose weights come from as much memory. nan when none was measured. */
 double calibrate_far_Bps(const struct calibrate_samples *samples, double far_B);
 /* Operations per second, nan when it was not measured. */

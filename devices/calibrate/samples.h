@@ -29,7 +29,9 @@ struct calibrate_sample {
     size_t context;                     /* tokens before the rows */
     double working_set_B;               /* streams: of all arrays together; copies: their size */
     double bytes, flops;                /* of a call: moved to and from memory, computed */
-    struct calibrate_timing timing;
+    struct calibrate_timing round[CALIBRATE_ROUNDS]; /* (rounds) */
+    size_t rounds;
+    struct calibrate_timing timing; /* of the rounds together */
 };
 
 /* Where it is measured, and with how much effort. */
@@ -38,11 +40,14 @@ struct calibrate_session {
     double cache_B; /* of the last level: weights and caches of keys and values are taken from more
                        memory than it holds, four times as much */
     struct calibrate_effort effort;
-    struct calibrate_memory weights; /* of the products measured last */
-    enum kernels_format weights_format;
+    double memory_B; /* of the device; 0: not told */
+    /* Of the products. All are kept while they take no more than a quarter of the memory: what is
+     * freed and taken again comes in scattered pages, which stream slower than a model's do. */
+    struct calibrate_memory weights[KERNELS_FORMATS];
 };
 
-/* Fills threads, bytes, flops and timing of *sample. False: stopped, or not so much memory. */
+/* Fills bytes and flops of *sample, and times one more round of it. False: stopped, or not so much
+ * memory: the rounds before count. */
 bool calibrate_measure(struct calibrate_session *session, struct calibrate_sample *sample);
 /* Frees what measuring left; the backend stays open. */
 void calibrate_session_end(struct calibrate_session *session);

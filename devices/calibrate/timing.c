@@ -80,7 +80,8 @@ static bool is_done(const struct calibrate_effort *effort, const struct repetiti
 {
     const double most_times = 10;
     double spent_s = calibrate_now_s() - begin_s;
-    return list->n >= effort->most || (list->n >= effort->least && spent_s > effort->s) ||
+    size_t least = effort->least > FEWEST ? effort->least : FEWEST;
+    return list->n >= effort->most || (list->n >= least && spent_s > effort->s) ||
            (list->n >= FEWEST && spent_s > most_times * effort->s);
 }
 
@@ -149,4 +150,37 @@ bool calibrate_time(calibrate_work *work, void *context, const struct calibrate_
     free(quiet.time_s);
     free(metered.time_s);
     return enough;
+}
+
+/* The sample variance of the rounds' medians, over the square of `median_s`. */
+static double between(const struct calibrate_timing *round, size_t n, double median_s)
+{
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < n; i++) {
+        double apart = round[i].median_s / median_s - 1;
+        sum += apart;
+        squares += apart * apart;
+    }
+    return n > 1 ? fmax(0, squares - sum * sum / (double)n) / (double)(n - 1) : 0;
+}
+
+struct calibrate_timing calibrate_timing_of(const struct calibrate_timing *round, size_t n)
+{
+    struct calibrate_timing all = {0};
+    double median_s[CALIBRATE_ROUNDS], variance = 0;
+    size_t metered = 0;
+    if (n == 0)
+        return all;
+    for (size_t i = 0; i < n; i++) {
+        median_s[i] = round[i].median_s;
+        all.spread += round[i].spread / (double)n;
+        all.repetitions += round[i].repetitions;
+        variance += round[i].standard_error * round[i].standard_error / (double)n;
+        metered += round[i].metered;
+    }
+    all.median_s = analysis_median(median_s, n);
+    variance += between(round, n, all.median_s);
+    all.standard_error = sqrt(variance / (double)n);
+    all.metered = 2 * metered > n;
+    return all;
 }

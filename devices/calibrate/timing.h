@@ -22,6 +22,9 @@ struct calibrate_effort {
     void *context;
 };
 
+/* Rounds in which all work is timed, so that each piece tells of the whole stretch of time. */
+enum { CALIBRATE_ROUNDS = 3 };
+
 struct calibrate_timing {
     double median_s;       /* of one call */
     double spread;         /* robust standard deviation of a repetition, over the median */
@@ -36,5 +39,9 @@ double calibrate_now_s(void);
  * before there were three repetitions. */
 bool calibrate_time(calibrate_work *work, void *context, const struct calibrate_effort *effort,
                     struct calibrate_timing *out);
+
+/* The same work, timed in n rounds with other work between them: the median of the rounds. Its
+ * standard error counts both how sure each round is and how far they lie apart. No round: all 0. */
+struct calibrate_timing calibrate_timing_of(const struct calibrate_timing *round, size_t n);
 
 #endif
