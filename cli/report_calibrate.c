@@ -175,6 +175,9 @@ void report_check(const struct scenario_check *check)
     if (check->other_B > 0)
         printf("as Q8_0    %.4g MB of weights, for whose format there is no kernel\n",
                check->other_B / 1e6);
+    if (isfinite(check->memory_Bps))
+        printf("memory     reading gives %.3g GB/s now; the device file says %.3g GB/s\n",
+               check->memory_Bps / 1e9, check->told_Bps / 1e9);
     printf("\n");
     grid_add_row(&grid, GRID_CELLS("phase", "tokens", "depth", "measured ms", "predicted ms",
                                    "error %", "scatter %"));

@@ -184,7 +184,10 @@ struct scenario_check {
     struct scenario_checked *row; /* (n) */
     size_t n;
     double prefill_error, decode_error; /* medians of the rows' absolute errors; nan: no row */
-    double other_B;                     /* weights that ran in another format than the model says */
+    /* What reading memory gives now, nan when there was not so much of it; and what the device file
+     * says that weights stream at. */
+    double memory_Bps, told_Bps;
+    double other_B; /* weights that ran in another format than the model says */
 };
 
 struct scenario_check_ask {

@@ -24,6 +24,7 @@ struct check {
     struct scenario_subject subject;
     struct kernels *kernels;
     struct calibrate_transformer *transformer;
+    struct calibrate_sample memory; /* read between the passes */
     double done;
 };
 
@@ -50,7 +51,9 @@ static double predicted_s(const struct check *check, const struct calibrate_pass
     return device_observed(&check->subject.device, &what);
 }
 
-/* Passes are run in rounds, so that each tells of the whole stretch of time. */
+/* Passes are run in rounds, so that each tells of the whole stretch of time. Prompts and answers go
+ * apart: memory may give more for a second or two behind work that needs little of it than it does
+ * for the length of an answer. */
 static const struct calibrate_pass runs[] = {
     {.prefill = true, .tokens = 32},  {.prefill = true, .tokens = 128},
     {.prefill = true, .tokens = 512}, {.depth = 32, .tokens = 1},
@@ -63,24 +66,41 @@ static bool is_run(const struct check *check, const struct calibrate_pass *pass)
     return !long_one && pass->depth + pass->tokens <= (double)check->model.max_context;
 }
 
-static bool run_round(struct check *check, struct calibrate_timing *timing)
+static double cache_B(const struct check *check)
+{
+    const struct device_memory *memory = &check->subject.device.memory;
+    return memory->n_caches ? memory->cache[memory->n_caches - 1].capacity_B : 0;
+}
+
+/* Between the answers, which hang on it. */
+static void read_memory(struct check *check, const struct calibrate_effort *effort)
+{
+    struct calibrate_session session = {
+        .kernels = check->kernels, .cache_B = cache_B(check), .effort = *effort};
+    check->memory.working_set_B = calibrate_far_B(&session);
+    calibrate_measure(&session, &check->memory);
+}
+
+static bool run_round(struct check *check, bool prefill, struct calibrate_timing *timing)
 {
     const struct calibrate_effort effort = {.kernels = check->kernels,
-                                            .s = check->ask->quick ? 0.2 : 1.3,
+                                            .s = check->ask->quick ? 0.5 : 1.3,
                                             .least = 3,
-                                            .most = 100,
+                                            .most = 1000,
                                             .go_on = go_on,
                                             .context = check};
     for (size_t i = 0; i < RUNS; i++) {
         struct calibrate_pass pass = runs[i];
         pass.forward = &check->forward;
-        if (!is_run(check, &pass))
+        if (pass.prefill != prefill || !is_run(check, &pass))
             continue;
         if (!scenario_pass_time(check->transformer, &pass, &effort))
             return false;
         timing[i] = pass.timing;
         check->done += 1.0 / (CALIBRATE_ROUNDS * RUNS);
     }
+    if (!prefill)
+        read_memory(check, &effort);
     return true;
 }
 
@@ -102,9 +122,10 @@ static void add_row(struct check *check, const struct calibrate_pass *pass)
 static bool run_all(struct check *check)
 {
     struct calibrate_timing timing[CALIBRATE_ROUNDS][RUNS], of_run[CALIBRATE_ROUNDS];
-    for (size_t round = 0; round < CALIBRATE_ROUNDS; round++)
-        if (!run_round(check, timing[round]))
-            return false;
+    for (int prefill = 1; prefill >= 0; prefill--)
+        for (size_t round = 0; round < CALIBRATE_ROUNDS; round++)
+            if (!run_round(check, prefill, timing[round]))
+                return false;
     for (size_t i = 0; i < RUNS; i++) {
         struct calibrate_pass pass = runs[i];
         pass.forward = &check->forward;
@@ -115,6 +136,9 @@ static bool run_all(struct check *check)
         pass.timing = calibrate_timing_of(of_run, CALIBRATE_ROUNDS);
         add_row(check, &pass);
     }
+    check->out->memory_Bps =
+        check->memory.rounds > 0 ? check->memory.bytes / check->memory.timing.median_s : NAN;
+    check->out->told_Bps = device_stream_Bps(&check->subject.device, 1);
     return true;
 }
 
@@ -242,7 +266,8 @@ bool scenario_check(const struct scenario_check_ask *ask, struct scenario_check 
                     struct error *err)
 {
     *out = (struct scenario_check){0};
-    struct check check = {.ask = ask, .out = out};
+    struct check check = {
+        .ask = ask, .out = out, .memory = {.kind = CALIBRATE_STREAM, .name = "read"}};
     struct tree *tree = scenario_find("model", ask->model, NULL, NULL, err);
     bool ok = scenario_subject_read(ask->device, false, &check.subject, err);
     ok = open_model(&check, tree, err) && ok;
@@ -286,10 +311,11 @@ char *scenario_check_json(const struct scenario_check *check)
                                               "scatter", row->spread, "error", row->error));
     }
     json_t *root = json_pack(
-        "{s:s, s:s, s:s, s:s, s:I, s:{s:o}, s:{s:o}, s:f, s:o}", "model", check->model, "quant",
-        check->quant, "device", check->device, "on", check->on, "threads",
+        "{s:s, s:s, s:s, s:s, s:I, s:{s:o}, s:{s:o}, s:{s:o, s:f}, s:f, s:o}", "model",
+        check->model, "quant", check->quant, "device", check->device, "on", check->on, "threads",
         (json_int_t)check->threads, "prefill", "error", number(check->prefill_error), "decode",
-        "error", number(check->decode_error), "other_format_bytes", check->other_B, "rows", rows);
+        "error", number(check->decode_error), "memory", "bytes_per_s", number(check->memory_Bps),
+        "told_bytes_per_s", check->told_Bps, "other_format_bytes", check->other_B, "rows", rows);
     char *text = json_dumps(root, JSON_INDENT(2));
     json_decref(root);
     return text;

@@ -141,12 +141,12 @@ static void add_compute(struct text *text, const struct scenario_calibration *ca
                  integers / 1e12, (calibration->integers ? integers : floats) / 1e12);
     text_add(text,
              "  float_weights: f32\n  quantised_weights: %s\n"
-             "  cores: %zu\n  vector_rows: %d\n  tile_rows: 4\n  dequant:\n",
+             "  cores: %zu\n  vector_rows: %d\n  tile_rows: %d\n  dequant:\n",
              whole ? "int8" : "f32",
              whole       ? calibration->threads
              : units > 0 ? units
                          : 1,
-             KERNELS_VECTOR_ROWS);
+             KERNELS_VECTOR_ROWS, whole ? 1 : 4);
     for (enum kernels_format f = 0; f < KERNELS_FORMATS; f++)
         text_add(text, "    - {name: %s, ops_per_weight: %s, matrix_ops_per_weight: 10}\n",
                  kernels_format_name(f), f == KERNELS_F32 ? "0.2" : "1");
