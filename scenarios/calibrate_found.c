@@ -130,11 +130,11 @@ const struct scenario_found *scenario_founds_get(const struct scenario_founds *f
                                                  const char *id, struct error *err)
 {
     struct text names = {0};
-    for (size_t i = 0; i < founds->n; i++) {
+    for (size_t i = 0; i < founds->n; i++)
         if (strcmp(founds->device[i].id, id) == 0)
             return &founds->device[i];
+    for (size_t i = 0; i < founds->n; i++)
         text_add(&names, "%s%s", i ? ", " : "", founds->device[i].id);
-    }
     error_set(err, "no device '%s' was found here, only %s%s%s; see 'qeilsim calibrate --list'",
               text_clip(id).bytes, names.bytes, founds->why ? "; OpenCL: " : "",
               founds->why ? founds->why : "");
