@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum column_type {
@@ -23,6 +24,12 @@ struct column_spec {
     const char *long_name;
     const char *const *names; /* COLUMN_CODE */
 };
+
+/* A column that is called as its member of struct `row`. */
+#define COLUMN_OF(row, type, name, unit, text)                                                     \
+    {                                                                                              \
+#name, type, offsetof(struct row, name), unit, text, NULL                                  \
+    }
 
 struct table {
     const char *name;               /* borrowed */

@@ -21,18 +21,9 @@ _Static_assert(sizeof scenario_kernel_kinds / sizeof *scenario_kernel_kinds == C
                "a name for each kind");
 
 #define AT(member) offsetof(struct scenario_kernel_row, member)
-#define NUMBER(name, unit, text)                                                                   \
-    {                                                                                              \
-#name, COLUMN_NUMBER, AT(name), unit, text, NULL                                           \
-    }
-#define COUNT(name, text)                                                                          \
-    {                                                                                              \
-#name, COLUMN_COUNT, AT(name), "1", text, NULL                                             \
-    }
-#define TEXT(name, text)                                                                           \
-    {                                                                                              \
-#name, COLUMN_TEXT, AT(name), "1", text, NULL                                              \
-    }
+#define NUMBER(name, unit, text) COLUMN_OF(scenario_kernel_row, COLUMN_NUMBER, name, unit, text)
+#define COUNT(name, text) COLUMN_OF(scenario_kernel_row, COLUMN_COUNT, name, "1", text)
+#define TEXT(name, text) COLUMN_OF(scenario_kernel_row, COLUMN_TEXT, name, "1", text)
 
 const struct column_spec scenario_kernel_columns[] = {
     {"kind", COLUMN_CODE, AT(kind), "1",

@@ -8,19 +8,9 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#define AT(member) offsetof(struct scenario_front_row, member)
-#define NUMBER(name, unit, text)                                                                   \
-    {                                                                                              \
-#name, COLUMN_NUMBER, AT(name), unit, text, NULL                                           \
-    }
-#define COUNT(name, text)                                                                          \
-    {                                                                                              \
-#name, COLUMN_COUNT, AT(name), "1", text, NULL                                             \
-    }
-#define TEXT(name, text)                                                                           \
-    {                                                                                              \
-#name, COLUMN_TEXT, AT(name), "1", text, NULL                                              \
-    }
+#define NUMBER(name, unit, text) COLUMN_OF(scenario_front_row, COLUMN_NUMBER, name, unit, text)
+#define COUNT(name, text) COLUMN_OF(scenario_front_row, COLUMN_COUNT, name, "1", text)
+#define TEXT(name, text) COLUMN_OF(scenario_front_row, COLUMN_TEXT, name, "1", text)
 
 const struct column_spec scenario_front_columns[] = {
     COUNT(id, "number of the plan, in order of energy"),

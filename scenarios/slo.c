@@ -27,14 +27,8 @@ const struct field scenario_slo_fields[] = {
 };
 
 #define AT(member) offsetof(struct scenario_slo_row, member)
-#define NUMBER(name, unit, text)                                                                   \
-    {                                                                                              \
-#name, COLUMN_NUMBER, AT(name), unit, text, NULL                                           \
-    }
-#define COUNT(name, text)                                                                          \
-    {                                                                                              \
-#name, COLUMN_COUNT, AT(name), "1", text, NULL                                             \
-    }
+#define NUMBER(name, unit, text) COLUMN_OF(scenario_slo_row, COLUMN_NUMBER, name, unit, text)
+#define COUNT(name, text) COLUMN_OF(scenario_slo_row, COLUMN_COUNT, name, "1", text)
 
 const struct column_spec scenario_slo_columns[] = {
     {"class", COLUMN_TEXT, AT(class), "1", "class of requests, or all", NULL},
